@@ -1,0 +1,16 @@
+"""How the page looks: the theme for Gradio's own parts, and the head with our styles and the page's few functions."""
+
+from pathlib import Path
+
+from demos.look.theme import classic_nets
+
+__all__ = ["classic_nets", "head"]
+
+LOOK = Path(__file__).parent
+
+
+def head() -> str:
+    """Styles and script for the page's head; tokens first, then the house, then each widget."""
+    styles = [LOOK / "tokens.css", LOOK / "house.css", *sorted((LOOK.parent / "widgets").glob("*.css"))]
+    css = "\n".join(style.read_text(encoding="utf-8") for style in styles)
+    return f"<style>{css}</style>\n<script>{(LOOK / 'house.js').read_text(encoding='utf-8')}</script>"

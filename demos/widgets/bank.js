@@ -1,0 +1,109 @@
+// Sixteen sliders and the picture they change. The value is the list of offsets; moving one asks the server for the decoder only.
+const $ = (selector) => element.querySelector(selector);
+const RESET = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M3.2 8a4.8 4.8 0 1 0 1.6-3.6M3 2.2v3.2h3.2"/></svg>';
+const id = `cn-dim-${Math.random().toString(36).slice(2)}`;
+const { limit, step } = props;
+
+const rows = Array.from({ length: 16 }, (_, i) => {
+  const row = Object.assign(document.createElement('div'), { className: 'cn-dim' });
+  row.innerHTML = `<div class="cn-dim-head"><label for="${id}-${i}"></label><output for="${id}-${i}"></output><button class="cn-reset" type="button">${RESET}</button></div>
+    <canvas class="cn-low cn-pix cn-s" width="28" height="28" aria-hidden="true"></canvas><input type="range" id="${id}-${i}" min="${-limit}" max="${limit}" step="${step}" value="0"><canvas class="cn-high cn-pix cn-s" width="28" height="28" aria-hidden="true"></canvas>`;
+  row.querySelector('input').addEventListener('input', (event) => move(i, +event.target.value));
+  row.querySelector('.cn-reset').addEventListener('click', () => move(i, 0));
+  $('.cn-bank').append(row);
+  return row;
+});
+
+const name = (i) => props.capsule?.names[i] ?? `dim ${i + 1}`;
+
+// --- moving --------------------------------------------------------------------------------------------------------
+let offsets = [...props.value];
+
+function move(i, value) { offsets[i] = value; moved(); }
+
+function moved() {
+  showSliders();
+  decode();
+  props.value = [...offsets];
+  trigger('input');
+}
+
+const decode = ClassicNets.latest(async () => {
+  const { digit, pose } = props.capsule ?? {};
+  if (!pose) return;
+  const answer = await server.decode({ digit, pose, offsets });
+  if (digit !== props.capsule?.digit || answer.error) return;
+  showPicture(answer.picture);
+  ClassicNets.took(element, answer.milliseconds);
+});
+
+// --- showing -------------------------------------------------------------------------------------------------------
+function showSliders() {
+  rows.forEach((row, i) => {
+    const input = row.querySelector('input'), percent = 50 + (50 * offsets[i]) / limit;
+    input.value = offsets[i];
+    input.style.setProperty('--a', Math.min(50, percent));
+    input.style.setProperty('--b', Math.max(50, percent));
+    row.classList.toggle('cn-on', offsets[i] !== 0);
+    row.querySelector('output').textContent = ClassicNets.signed(offsets[i]);
+  });
+  const changed = rows.keys().filter((i) => offsets[i] !== 0).toArray();
+  const listed = changed.slice(0, 4).map((i) => `<b>${name(i)}</b> <span class="cn-num">${ClassicNets.signed(offsets[i])}</span>`).join(', ');
+  $('.cn-changes').innerHTML = !props.capsule ? '' : !changed.length ? 'As the net found it. Move a slider.'
+    : `${listed}${changed.length > 4 ? ` and ${changed.length - 4} more` : ''}. The others are as the net found them.`;
+  $('[data-do=reset]').disabled = !changed.length;
+}
+
+function showPicture(picture) {
+  ClassicNets.paint($('.cn-perturbed'), picture);
+  const colours = getComputedStyle(element), channel = (token) => colours.getPropertyValue(token).trim().match(/\w\w/g).map((hex) => parseInt(hex, 16));
+  const ground = channel('--cn-v0'), brighter = channel('--cn-v3'), darker = channel('--cn-v-3');
+  const image = new ImageData(28, 28), before = ClassicNets.bytes(props.capsule?.reconstruction ?? ''), after = ClassicNets.bytes(picture ?? '');
+  for (let i = 0; i < 784; i++) {
+    const change = ((after[i] ?? 0) - (before[i] ?? 0)) / 255, end = change > 0 ? brighter : darker;
+    ground.forEach((level, k) => { image.data[4 * i + k] = level + (end[k] - level) * Math.abs(change); });
+    image.data[4 * i + 3] = 255;
+  }
+  $('.cn-change').getContext('2d').putImageData(image, 0, 0);
+}
+
+function showCapsule() {
+  const capsule = props.capsule, size = 4 * Math.ceil(784 / 3);
+  $('.cn-title').textContent = capsule ? `Sixteen dimensions of capsule ${capsule.digit}` : 'Sixteen dimensions';
+  rows.forEach((row, i) => {
+    const label = name(i);
+    row.querySelector('label').innerHTML = capsule?.names[i] ? `${label} <small>${i + 1}</small>` : label;
+    row.querySelector('.cn-reset').setAttribute('aria-label', `Reset ${label}`);
+    row.querySelector('input').disabled = !capsule;
+    ClassicNets.paint(row.querySelector('.cn-low'), capsule?.ends[2 * i]);
+    ClassicNets.paint(row.querySelector('.cn-high'), capsule?.ends[2 * i + 1]);
+  });
+  $('[data-do=sheet]').disabled = !capsule;
+  showSliders();
+  showPicture(capsule?.picture);
+}
+
+// --- the sheet -----------------------------------------------------------------------------------------------------
+const dialog = $('dialog');
+
+async function openSheet() {
+  const { digit, pose } = props.capsule;
+  const answer = await server.sheet({ digit, pose });
+  dialog.querySelector('img').src = dialog.querySelector('.cn-save').href = answer.png;
+  dialog.querySelector('.cn-save').download = `capsule-${digit}.png`;
+  dialog.querySelector('img').alt = dialog.querySelector('b').textContent = `Capsule ${digit}: a dimension a row, from −0.25 to +0.25`;
+  dialog.showModal();
+}
+
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button'), action = button?.dataset.do;
+  if (action === 'sheet') openSheet();
+  if (action === 'link') ClassicNets.copyLink(button);
+  if (action === 'reset') { offsets = offsets.map(() => 0); moved(); }
+  if (action === 'close' || event.target === dialog) dialog.close();
+  if (event.target.matches('dialog img')) dialog.classList.toggle('cn-zoomed');
+});
+
+watch('value', () => { if (String(props.value) !== String(offsets)) { offsets = [...props.value]; showSliders(); } });
+watch('capsule', showCapsule);
+showCapsule();

@@ -1,0 +1,1 @@
+"""What each tab computes: parameters, pipelines, pictures. Nothing here knows of a web page."""

@@ -1,0 +1,236 @@
+"""What the CapsNet tab computes: a drawing made ready as MNIST was, its capsules, and pictures decoded from them.
+
+Sabour, Frosst, Hinton 2017, arXiv 1710.09829; the nets are in `models/nets/capsnet.py`.
+"""
+
+import functools
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image, ImageDraw
+from pydantic import BaseModel, Field, field_validator
+from torch import Tensor
+
+import weights
+from models.device import device
+from models.images import to_tensor, to_uint8
+from models.nets.capsnet import POSE_DIMENSIONS, CapsNet, routing
+from models.strokes import dots_from_text, ready_digits
+from weights.manifest import CAPSNET
+
+LARGEST_OFFSET, OFFSET_STEP = 0.25, 0.05  # the paper's figure 4
+Offset = Annotated[float, Field(ge=-LARGEST_OFFSET, le=LARGEST_OFFSET)]
+
+
+class CapsNetParams(BaseModel, frozen=True):
+    """What a visitor can set."""
+
+    drawing: str = Field(
+        default_factory=lambda: ready_digits()[0].drawing,
+        description="The digit drawn, 28×28 dots of one bit, in base64url.",
+    )
+    capsule: int | None = Field(None, ge=0, le=9, description="The capsule to decode; none for the longest.")
+    offsets: tuple[Offset, ...] = Field(
+        (0.0,) * POSE_DIMENSIONS,
+        min_length=POSE_DIMENSIONS,
+        max_length=POSE_DIMENSIONS,
+        description="What is added to each of the capsule's 16 dimensions, in steps of 0.05.",
+    )
+
+    @field_validator("drawing")
+    @classmethod
+    def drawing_is_dots(cls, text: str) -> str:
+        dots_from_text(text)
+        return text
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the net made of one picture.
+
+    Attributes:
+        given: the picture, (28, 28) in [0, 1].
+        poses: (10, 16), a digit capsule a row.
+        lengths: (10,), how sure the net is of each digit.
+        couplings: (10, 1152) for every routing iteration.
+    """
+
+    given: Tensor
+    poses: Tensor
+    lengths: Tensor
+    couplings: tuple[Tensor, ...]
+
+    @property
+    def digit(self) -> int:
+        """The digit of the longest capsule."""
+        return int(self.lengths.argmax())
+
+
+@functools.cache
+def load() -> tuple[CapsNet, weights.Loaded]:
+    """The trained net on this process's device, and where its weights came from."""
+    loaded = weights.load(CAPSNET)
+    net = CapsNet().eval().requires_grad_(False)
+    net.load_state_dict({name: tensor.float() for name, tensor in loaded.tensors.items()})
+    return net.to(device().torch_device), loaded
+
+
+def prepare(picture: Image.Image) -> Tensor:
+    """A picture of one digit as MNIST would hold it, (1, 1, 28, 28) in [0, 1].
+
+    Ink made bright, fitted into 20×20, centred by mass in 28×28 (LeCun et al. 1998, section III.A).
+
+    Raises:
+        ValueError: if there is no ink to see.
+    """
+    ink = find_ink(picture)
+    rows, columns = np.nonzero(ink > 0.2)
+    if not len(rows):
+        raise ValueError("picture must show a digit, got an even surface")
+    box = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    scale = 20 / max(box.shape)
+    size = [max(1, round(side * scale)) for side in reversed(box.shape)]
+    fitted = np.asarray(Image.fromarray(box).resize(size, Image.Resampling.BICUBIC)).clip(0, 1)
+    return to_canvas(fitted)
+
+
+def find_ink(picture: Image.Image) -> np.ndarray:
+    """How inky each pixel is, (H, W) float32 in [0, 1], on whichever ground the digit was written."""
+    grey = np.asarray(picture.convert("L"), dtype=np.float32) / 255
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    ground = float(np.median(border))
+    if ground > 0.5:
+        grey, ground = 1 - grey, 1 - ground
+    contrast = float(grey.max()) - ground
+    if contrast < 0.1:
+        return np.zeros_like(grey)
+    return ((grey - ground) / contrast).clip(0, 1)
+
+
+def to_canvas(fitted: np.ndarray) -> Tensor:
+    """A picture of at most 20×20 put into (1, 1, 28, 28), its centre of mass in pixel (14, 14) as MNIST has it."""
+    height, width = fitted.shape
+    mass = fitted.sum()
+    centre_y = (fitted.sum(axis=1) * (np.arange(height) + 0.5)).sum() / mass
+    centre_x = (fitted.sum(axis=0) * (np.arange(width) + 0.5)).sum() / mass
+    top = int(np.clip(round(14.5 - centre_y), 0, 28 - height))
+    left = int(np.clip(round(14.5 - centre_x), 0, 28 - width))
+    canvas = torch.zeros(1, 1, 28, 28)
+    canvas[0, 0, top : top + height, left : left + width] = torch.from_numpy(fitted)
+    return canvas
+
+
+def prepare_drawing(drawing: str) -> Tensor:
+    """The same for dots drawn on the page, whose stairs are smoothed first.
+
+    Raises:
+        ValueError: if the canvas is empty.
+    """
+    dots = dots_from_text(drawing)
+    if not dots.any():
+        raise ValueError("drawing must hold some ink, got an empty canvas")
+    fine = F.interpolate(to_tensor(dots * np.uint8(255)), scale_factor=4, mode="bicubic").clamp(0, 1)
+    blurred = F.avg_pool2d(F.avg_pool2d(fine, 5, 1, 2), 5, 1, 2)
+    smooth = ((blurred - 0.5) * 4 + 0.5).clamp(0, 1)
+    return prepare(Image.fromarray(smooth[0, 0].mul(255).byte().numpy()))
+
+
+@torch.inference_mode()
+def classify(net: CapsNet, picture: Tensor) -> Reading:
+    """What the net makes of a picture (1, 1, 28, 28)."""
+    picture = picture.to(net.transforms.device)
+    poses, couplings = routing(net.votes(net.primary_capsules(picture)))
+    return Reading(
+        given=picture[0, 0].cpu(),
+        poses=poses[0].cpu(),
+        lengths=poses[0].norm(dim=1).cpu(),
+        couplings=tuple(coupling[0].cpu() for coupling in couplings),
+    )
+
+
+@torch.inference_mode()
+def reconstruct(net: CapsNet, digit: int, poses: Tensor) -> Tensor:
+    """Pictures (N, 28, 28) decoded from poses (N, 16) of one digit's capsule alone."""
+    masked = torch.zeros(len(poses), 10, POSE_DIMENSIONS, device=net.transforms.device)
+    masked[:, digit] = poses.to(masked.device)
+    return net.decoder(masked.flatten(1)).view(-1, 28, 28).cpu()
+
+
+def sweep(net: CapsNet, digit: int, pose: Tensor, offsets: Tensor | None = None) -> Tensor:
+    """Pictures (16, S, 28, 28): each dimension of a pose (16,) in turn moved by each of S offsets.
+
+    Without offsets, the paper's figure 4: −0.25 … 0.25 in steps of 0.05, S = 11.
+    """
+    if offsets is None:
+        offsets = torch.arange(-5, 6) * OFFSET_STEP
+    moves = torch.eye(POSE_DIMENSIONS).unsqueeze(1) * offsets[None, :, None]
+    return reconstruct(net, digit, (pose + moves).flatten(0, 1)).unflatten(0, (POSE_DIMENSIONS, -1))
+
+
+# What can be measured on a picture, and how much it differs between digits of one class:
+# the spread over MNIST's training digits, averaged over the classes (`python -m weights.train.capsnet --evaluate`).
+NATURAL_SPREAD = {
+    "thickness": 0.51,
+    "slant": 0.26,
+    "width": 0.72,
+    "height": 0.43,
+    "x position": 1.4,
+    "y position": 1.4,
+}
+LEAST_EFFECT = 0.5  # in natural spreads
+
+
+def measure(pictures: Tensor) -> Tensor:
+    """The properties (N, 6) named in `NATURAL_SPREAD` of pictures (N, 28, 28), lengths in pixels.
+
+    Slant is the shear that would set the digit upright; width is taken without it.
+    """
+    places = torch.arange(28.0)
+    mass = pictures.sum(dim=(1, 2)).clamp_min(1e-6)
+    x = (pictures.sum(dim=1) @ places) / mass
+    y = (pictures.sum(dim=2) @ places) / mass
+    from_x, from_y = places - x[:, None], places - y[:, None]
+    xx = (pictures.sum(dim=1) * from_x**2).sum(dim=1) / mass
+    yy = (pictures.sum(dim=2) * from_y**2).sum(dim=1) / mass
+    xy = torch.einsum("nhw,nh,nw->n", pictures, from_y, from_x) / mass
+    outline = pictures.diff(dim=1).abs().sum(dim=(1, 2)) + pictures.diff(dim=2).abs().sum(dim=(1, 2))
+    thickness = 2 * mass / outline.clamp_min(1e-6)
+    slant = -xy / yy.clamp_min(1e-6)
+    width = (xx - xy**2 / yy.clamp_min(1e-6)).clamp_min(0).sqrt()
+    return torch.stack([thickness, slant, width, yy.sqrt(), x, y], dim=1)
+
+
+def name_dimensions(ends: Tensor) -> list[str | None]:
+    """What each dimension does to this digit, from its pictures at both ends (16, 2, 28, 28).
+
+    The property that moves most, in natural spreads; none where nothing measured moves by `LEAST_EFFECT`.
+    """
+    spread = torch.tensor(list(NATURAL_SPREAD.values()))
+    effects = (measure(ends[:, 1]) - measure(ends[:, 0])).abs() / spread
+    strongest = effects.max(dim=1)
+    names = list(NATURAL_SPREAD)
+    return [
+        names[property_] if effect >= LEAST_EFFECT else None
+        for effect, property_ in zip(strongest.values.tolist(), strongest.indices.tolist(), strict=True)
+    ]
+
+
+def sheet(pictures: Tensor, scale: int = 3, gap: int = 4) -> Image.Image:
+    """A sweep (R, C, 28, 28) as one sharp picture, rows numbered, columns headed by their offsets."""
+    rows, columns = pictures.shape[:2]
+    cell, left, top = 28 * scale + gap, 40, 28
+    picture = Image.new("L", (left + columns * cell, top + rows * cell), 255)
+    pen = ImageDraw.Draw(picture)
+    for column in range(columns):
+        offset = (column - columns // 2) * OFFSET_STEP
+        pen.text((left + (column + 0.5) * cell, top / 2), f"{offset:+.2f}", 0, anchor="mm", font_size=14)
+    for row in range(rows):
+        pen.text((left / 2, top + (row + 0.5) * cell), str(row + 1), 0, anchor="mm", font_size=14)
+        for column in range(columns):
+            digit = Image.fromarray(to_uint8(pictures[row, column][None, None]))
+            digit = digit.resize((28 * scale, 28 * scale), Image.Resampling.NEAREST)
+            picture.paste(digit, (left + column * cell, top + row * cell))
+    return picture

@@ -1,0 +1,29 @@
+"""Where the nets run: one choice for the whole process, with its reason."""
+
+import functools
+import os
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class Device:
+    """A torch device, the name people know it by, and why it was chosen."""
+
+    torch_device: torch.device
+    name: str
+    because: str
+
+
+@functools.cache
+def device() -> Device:
+    """`$NETS_DEVICE` where it is set, else CUDA, else MPS, else the CPU."""
+    asked = os.environ.get("NETS_DEVICE")
+    if asked:
+        return Device(torch.device(asked), asked, "NETS_DEVICE asks for it")
+    if torch.cuda.is_available():
+        return Device(torch.device("cuda"), torch.cuda.get_device_name(), "CUDA is here")
+    if torch.backends.mps.is_available():
+        return Device(torch.device("mps"), "Apple GPU", "Metal is here")
+    return Device(torch.device("cpu"), "CPU", "no GPU is here")

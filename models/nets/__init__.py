@@ -1,0 +1,1 @@
+"""Plain networks, one architecture a file: no input, no output, no weights of their own."""

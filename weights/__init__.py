@@ -1,0 +1,186 @@
+"""Trained weights, found in the nearest place that has them and checked byte for byte before they are parsed.
+
+The places, in order: `$WEIGHTS_DIR`, the Hub's cache on this machine, the Hub, this project's own small files.
+"""
+
+import hashlib
+import logging
+import os
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import huggingface_hub
+import safetensors.torch
+from huggingface_hub.errors import LocalEntryNotFoundError
+from torch import Tensor
+
+EMBEDDED = Path(__file__).parent / "embedded"
+PROBE_SECONDS = 4.0
+
+log = logging.getLogger(__name__)
+
+
+class WeightsError(Exception):
+    """Weights that are not the bytes the manifest names, or that are nowhere."""
+
+
+@dataclass(frozen=True)
+class File:
+    """One safetensors file: its name in any folder, and what its bytes must be."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class HubFile(File):
+    """A file at one commit of a model repository on the Hub."""
+
+    repo: str
+    commit: str
+
+
+@dataclass(frozen=True)
+class Weights:
+    """One net's weights: where they may be, who made them from what, and what was measured."""
+
+    name: str
+    licence: str
+    trained: str
+    embedded: File | None = None
+    hub: HubFile | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Tensors by name, the place they came from, and why not from a better one."""
+
+    tensors: dict[str, Tensor]
+    place: str
+    because: str = ""
+
+
+def load(weights: Weights) -> Loaded:
+    """The tensors of the first place that has them.
+
+    Raises:
+        WeightsError: if a place holds other bytes than the manifest names, or no place holds any.
+    """
+    reasons = []
+    for place, find, file in places(weights):
+        try:
+            return Loaded(find(file), place, "; ".join(reasons))
+        except FileNotFoundError as absence:
+            reasons.append(str(absence))
+            log.info("%s: %s", weights.name, absence)
+    raise WeightsError(f"no weights for {weights.name}: {'; '.join(reasons) or 'the manifest names no place'}")
+
+
+def places(weights: Weights) -> list[tuple[str, Callable, File]]:
+    """The places to look in, in order: name, how to look, and for which file."""
+    listed = [file for file in (weights.hub, weights.embedded) if file]
+    found = [("WEIGHTS_DIR", from_own_folder, file) for file in listed if "WEIGHTS_DIR" in os.environ]
+    if weights.hub:
+        found += [("Hub cache", from_hub_cache, weights.hub), ("Hub", from_hub, weights.hub)]
+    if weights.embedded:
+        found += [("embedded", from_embedded, weights.embedded)]
+    return found
+
+
+def from_own_folder(file: File) -> dict[str, Tensor]:
+    """From `$WEIGHTS_DIR`, where a file has the name it has on the Hub."""
+    return parse(Path(os.environ["WEIGHTS_DIR"], file.path), file)
+
+
+def from_embedded(file: File) -> dict[str, Tensor]:
+    """From the files that this project trained and ships."""
+    return parse(EMBEDDED / file.path, file)
+
+
+def from_hub_cache(file: HubFile) -> dict[str, Tensor]:
+    """From an earlier download, without touching the network; a damaged one is fetched once more."""
+    try:
+        path = huggingface_hub.hf_hub_download(file.repo, file.path, revision=file.commit, local_files_only=True)
+    except LocalEntryNotFoundError:
+        raise FileNotFoundError("not in the Hub's cache") from None
+    try:
+        return parse(Path(path), file)
+    except WeightsError as damage:
+        log.warning("%s; fetching it once more", damage)
+        try:
+            return from_hub(file, force_download=True)
+        except FileNotFoundError:
+            raise damage from None
+
+
+def from_hub(file: HubFile, force_download: bool = False) -> dict[str, Tensor]:
+    """From the Hub, if it answers; the download shows its progress and goes on where an earlier one broke off."""
+    refusal = why_hub_is_out(file)
+    if refusal:
+        raise FileNotFoundError(refusal)
+    log.info("fetching %s (%.0f MB) from %s", file.path, file.size / 1e6, file.repo)
+    try:
+        path = huggingface_hub.hf_hub_download(
+            file.repo, file.path, revision=file.commit, force_download=force_download
+        )
+    except Exception as failure:  # whatever the Hub's transport raises, the net must still answer
+        log.warning("%s broke off", file.repo, exc_info=True)
+        raise FileNotFoundError(f"the Hub broke off ({type(failure).__name__})") from failure
+    return parse(Path(path), file)
+
+
+def why_hub_is_out(file: HubFile) -> str:
+    """Why not to ask the Hub for this file, or nothing; known within `PROBE_SECONDS`.
+
+    huggingface_hub itself waits minutes for a network that swallows packets, and no setting shortens that.
+    """
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
+        return "offline by choice"
+    url = huggingface_hub.hf_hub_url(file.repo, file.path, revision=file.commit)
+    answers: list[str] = []
+    # A thread, since resolving a name knows no timeout.
+    probe = threading.Thread(target=lambda: answers.append(ask(url)), daemon=True)
+    probe.start()
+    probe.join(PROBE_SECONDS)
+    return answers[0] if answers else "the Hub did not answer"
+
+
+class StayOnFirstHost(urllib.request.HTTPRedirectHandler):
+    """A redirect is answer enough."""
+
+    def redirect_request(self, *_) -> None:
+        return None
+
+
+def ask(url: str) -> str:
+    """What is wrong with this address, or nothing."""
+    opener = urllib.request.build_opener(StayOnFirstHost)
+    try:
+        opener.open(urllib.request.Request(url, method="HEAD"), timeout=PROBE_SECONDS).close()
+    except urllib.error.HTTPError as answer:
+        return "" if answer.code < 400 else f"the Hub answered {answer.code}"
+    except OSError:
+        return "the Hub could not be reached"
+    return ""
+
+
+def parse(path: Path, file: File) -> dict[str, Tensor]:
+    """The tensors of a file, whose bytes are checked and parsed as read once.
+
+    Raises:
+        FileNotFoundError: if there is no file.
+        WeightsError: if its bytes are not those the manifest names.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"no {file.path} in {path.parent.name}")
+    content = path.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != file.sha256:
+        raise WeightsError(f"{file.path} must have sha256 {file.sha256}, got {found}")
+    return safetensors.torch.load(content)

@@ -1,0 +1,1 @@
+"""Recipes behind the embedded weights."""

@@ -1,0 +1,71 @@
+"""What every recipe shares: its command line, its checkpoint, and how the result is embedded and measured."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+EMBEDDED = Path(__file__).parents[1] / "embedded"
+RUNS = Path(__file__).parents[2] / "runs"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A file from which an interrupted training goes on as if nothing had happened."""
+
+    path: Path
+
+    def save(self, state: dict[str, Any], generator: torch.Generator, epoch: int) -> None:
+        """Write everything that has a `state_dict`, and how many epochs are done."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        content = {name: part.state_dict() for name, part in state.items()}
+        partial = self.path.with_suffix(".partial")
+        torch.save(content | {"generator": generator.get_state(), "epoch": epoch}, partial)
+        partial.replace(self.path)
+
+    def load(self, state: dict[str, Any], generator: torch.Generator) -> int:
+        """Restore everything in place; the number of epochs done, 0 without a file."""
+        if not self.path.exists():
+            return 0
+        content = torch.load(self.path, weights_only=True)
+        for name, part in state.items():
+            part.load_state_dict(content[name])
+        generator.set_state(content["generator"])
+        return content["epoch"]
+
+
+def arguments(doc: str, name: str, epochs: dict[str, int]) -> argparse.Namespace:
+    """The recipe's options; `epochs` gives the default length for each type of device."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--evaluate", action="store_true", help="only measure the embedded file")
+    parser.add_argument("--data", type=Path, help="the data's folder (default: $NETS_DATA, else the Hub)")
+    parser.add_argument("--device", type=torch.device, default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--epochs", type=int, help=f"default {epochs}")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--fresh", action="store_true", help="ignore the checkpoint of an interrupted training")
+    options = parser.parse_args()
+    options.epochs = options.epochs or epochs[options.device.type]
+    options.checkpoint = Checkpoint(RUNS / f"{name}-{options.device.type}-{options.epochs}-{options.seed}.pt")
+    if options.fresh:
+        options.checkpoint.path.unlink(missing_ok=True)
+    return options
+
+
+def embed(name: str, net: nn.Module) -> None:
+    """Write the net's tensors as float16 into the embedded folder."""
+    tensors = {key: tensor.detach().cpu().half().contiguous() for key, tensor in net.state_dict().items()}
+    save_file(tensors, EMBEDDED / f"{name}.safetensors")
+
+
+def evaluate_embedded(name: str, net: nn.Module, evaluate: Callable[..., dict[str, float]], data: Path | None) -> None:
+    """Print the figures of the embedded file, one `name: value` a line."""
+    path = EMBEDDED / f"{name}.safetensors"
+    net.load_state_dict({key: tensor.float() for key, tensor in load_file(path).items()})
+    figures = evaluate(net.eval(), data) | {"embedded_mb": path.stat().st_size / 1e6}
+    for key, value in figures.items():
+        print(f"{key}: {value:.4g}" if isinstance(value, float) else f"{key}: {value}")
