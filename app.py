@@ -7,7 +7,9 @@ import os
 if importlib.util.find_spec("spaces"):  # on a ZeroGPU Space it must come before torch
     import spaces  # noqa: F401
 
+# Nobody is told that somebody looks at a page.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import gradio as gr
 

@@ -65,7 +65,9 @@ def follow(demo: Demo, tab: Tab) -> None:
     """Keep the address of one tab current, in the page alone."""
     names, controls = list(tab.controls), list(tab.controls.values())
     defaults = demo.params()
-    told = ", ".join(json.dumps(part) for part in (demo.slug, names, [text_of(getattr(defaults, name)) for name in names]))
+    told = ", ".join(
+        json.dumps(part) for part in (demo.slug, names, [text_of(getattr(defaults, name)) for name in names])
+    )
     gr.on(
         [control.change for control in controls],
         fn=None,

@@ -5,17 +5,16 @@ import io
 from typing import Any
 
 import gradio as gr
-import numpy as np
 import torch
-from PIL import Image
-from pydantic import BaseModel, Field
 
 from demos import ui
 from models import capsnet
-from models.capsnet import LARGEST_OFFSET, OFFSET_STEP, CapsNetParams, Offset
-from models.images import to_uint8
+from models.capsnet import LARGEST_OFFSET, OFFSET_STEP, CapsNetParams, Capsule
+from models.images import GreyLevels, to_uint8
 from models.strokes import PEN_RADIUS, ready_digits, text_from_dots
 from weights.manifest import CAPSNET
+
+FIGURE = "{test_error_percent:.2f} % test error"
 
 HOW_IT_WORKS = r"""
 **What does a capsule know that a neuron does not?** A neuron says *how much*. A capsule is a vector: its length
@@ -36,25 +35,9 @@ thing alone. Later work found that routing adds little to accuracy.
 """
 
 
-class Capsule(BaseModel, frozen=True):
-    """A capsule as the page sends it back: whose it is, its pose, and what is added to it."""
-
-    digit: int = Field(ge=0, le=9)
-    pose: tuple[float, ...] = Field(min_length=16, max_length=16)
-    offsets: tuple[Offset, ...] = Field((0.0,) * 16, min_length=16, max_length=16)
-
-
-class GreyLevels(BaseModel, frozen=True):
-    """An uploaded picture, decoded and shrunk by the browser: one byte a pixel, in base64."""
-
-    width: int = Field(ge=1, le=280)
-    height: int = Field(ge=1, le=280)
-    grey: str = Field(max_length=4 * 280 * 280)
-
-
 def base64_pixels(picture: torch.Tensor) -> str:
     """A picture (28, 28) in [0, 1] as base64 grey levels."""
-    return base64.b64encode(to_uint8(picture[None, None]).tobytes()).decode()
+    return base64.b64encode(to_uint8(picture[None]).tobytes()).decode()
 
 
 @ui.answering
@@ -63,8 +46,7 @@ def decode(request: dict) -> dict[str, Any]:
     capsule = ui.checked(Capsule, **request)
     net, _ = capsnet.load()
     with ui.stopwatch() as milliseconds:
-        pose = torch.tensor(capsule.pose) + torch.tensor(capsule.offsets)
-        picture = capsnet.reconstruct(net, capsule.digit, pose[None])[0]
+        picture = capsnet.reconstruct(net, capsule.digit, capsule.moved()[None])[0]
         return {"picture": base64_pixels(picture), "milliseconds": milliseconds()}
 
 
@@ -82,11 +64,7 @@ def sheet(request: dict) -> dict[str, str]:
 @ui.answering
 def drawing_of(request: dict) -> dict[str, str]:
     """The drawing that stands for an uploaded picture."""
-    upload = ui.checked(GreyLevels, **request)
-    levels = np.frombuffer(base64.b64decode(upload.grey), np.uint8)
-    if levels.size != upload.width * upload.height:
-        raise ValueError(f"grey must hold {upload.width} × {upload.height} bytes, got {levels.size}")
-    picture = Image.fromarray(levels.reshape(upload.height, upload.width))
+    picture = ui.checked(GreyLevels, **request).picture()
     return {"drawing": text_from_dots(capsnet.prepare(picture)[0, 0].numpy() > 0.5)}
 
 
@@ -97,62 +75,50 @@ def show(drawing: str, capsule: int | None, offsets: list[float]) -> list[dict]:
     with ui.stopwatch() as milliseconds:
         try:
             given = capsnet.prepare_drawing(params.drawing)
-        except ValueError:
+        except ValueError:  # an empty canvas is no mistake here: the page says how to begin
             return [gr.update(given=""), gr.update(reading=None), gr.update(capsule=None), gr.skip()]
         reading = capsnet.classify(net, given)
-        figure = f"{CAPSNET.figures['test_error_percent']:.2f} % test error"
-        answer = ui.answered(CAPSNET, loaded, figure, milliseconds())
-    decoded = reading.digit if params.capsule is None else params.capsule
-    pose = reading.poses[decoded]
-    ends = capsnet.sweep(net, decoded, pose, torch.tensor([-LARGEST_OFFSET, LARGEST_OFFSET]))
-    moved = torch.stack([pose, pose + torch.tensor(params.offsets)])
-    reconstruction, perturbed = capsnet.reconstruct(net, decoded, moved)
+        answer = ui.answered(CAPSNET, loaded, FIGURE.format(**CAPSNET.figures), milliseconds())
+    chosen = reading.capsule(params)
+    poses = torch.stack([torch.tensor(chosen.pose), chosen.moved()])
+    reconstruction, perturbed = capsnet.reconstruct(net, chosen.digit, poses)
+    ends = capsnet.sweep(net, chosen.digit, poses[0], torch.tensor([-LARGEST_OFFSET, LARGEST_OFFSET]))
     bars = {
         "lengths": reading.lengths.tolist(),
-        "meant": meant_digit(params.drawing),
-        "decoded": decoded,
+        "meant": next((ready.meant for ready in ready_digits() if ready.drawing == params.drawing), None),
+        "decoded": chosen.digit,
         "reconstruction": base64_pixels(reconstruction),
         "error": (reconstruction - reading.given).square().sum().item(),
     }
     bank = {
-        "digit": decoded,
-        "pose": pose.tolist(),
+        "digit": chosen.digit,
+        "pose": chosen.pose,
         "names": capsnet.name_dimensions(ends),
         "ends": [base64_pixels(end) for end in ends.flatten(0, 1)],
         "reconstruction": bars["reconstruction"],
         "picture": base64_pixels(perturbed),
     }
-    return [
-        gr.update(given=base64_pixels(reading.given)),
-        gr.update(reading=bars),
-        gr.update(capsule=bank),
-        gr.update(value=answer),
-    ]
-
-
-def meant_digit(drawing: str) -> int | None:
-    """The digit that a ready drawing's writer meant; none for the visitor's own."""
-    return next((ready.meant for ready in ready_digits() if ready.drawing == drawing), None)
+    given = base64_pixels(reading.given)
+    return [gr.update(given=given), gr.update(reading=bars), gr.update(capsule=bank), gr.update(value=answer)]
 
 
 @ui.telling
-def api(drawing: str, capsule: int = -1, offsets: list[float] = [0.0] * 16) -> dict:  # noqa: B006
+def api(drawing: str, capsule: int = -1, offsets: list[float] = [0.0] * 16) -> dict:
     """Lengths of the ten capsules for a drawing (28×28 bits, base64url), and the picture decoded from one.
 
-    A capsule of −1 is the longest.
+    A capsule of −1 is the longest; offsets are added to its 16 dimensions.
     """
     params = ui.checked(CapsNetParams, drawing=drawing, capsule=None if capsule == -1 else capsule, offsets=offsets)
     net, _ = capsnet.load()
     reading = capsnet.classify(net, capsnet.prepare_drawing(params.drawing))
-    decoded = reading.digit if params.capsule is None else params.capsule
-    pose = reading.poses[decoded] + torch.tensor(params.offsets)
-    picture = capsnet.reconstruct(net, decoded, pose[None])[0]
+    chosen = reading.capsule(params)
+    picture = capsnet.reconstruct(net, chosen.digit, chosen.moved()[None])
     return {
         "digit": reading.digit,
         "lengths": reading.lengths.tolist(),
-        "decoded": decoded,
-        "pose": pose.tolist(),
-        "picture": to_uint8(picture[None, None]).tolist(),
+        "decoded": chosen.digit,
+        "pose": chosen.moved().tolist(),
+        "picture": to_uint8(picture).tolist(),
     }
 
 

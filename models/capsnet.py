@@ -47,6 +47,22 @@ class CapsNetParams(BaseModel, frozen=True):
         return text
 
 
+class Capsule(BaseModel, frozen=True):
+    """One digit capsule as a page sends it back: whose it is, its pose, and what is added to it."""
+
+    digit: int = Field(ge=0, le=9)
+    pose: tuple[Annotated[float, Field(ge=-1, le=1)], ...] = Field(
+        min_length=POSE_DIMENSIONS, max_length=POSE_DIMENSIONS
+    )
+    offsets: tuple[Offset, ...] = Field(
+        (0.0,) * POSE_DIMENSIONS, min_length=POSE_DIMENSIONS, max_length=POSE_DIMENSIONS
+    )
+
+    def moved(self) -> Tensor:
+        """The pose with its offsets, (16,)."""
+        return torch.tensor(self.pose) + torch.tensor(self.offsets)
+
+
 @dataclass(frozen=True)
 class Reading:
     """What the net made of one picture.
@@ -67,6 +83,11 @@ class Reading:
     def digit(self) -> int:
         """The digit of the longest capsule."""
         return int(self.lengths.argmax())
+
+    def capsule(self, params: CapsNetParams) -> Capsule:
+        """The capsule that the parameters ask for, with their offsets."""
+        digit = self.digit if params.capsule is None else params.capsule
+        return Capsule(digit=digit, pose=tuple(self.poses[digit].tolist()), offsets=params.offsets)
 
 
 @functools.cache
@@ -230,7 +251,7 @@ def sheet(pictures: Tensor, scale: int = 3, gap: int = 4) -> Image.Image:
     for row in range(rows):
         pen.text((left / 2, top + (row + 0.5) * cell), str(row + 1), 0, anchor="mm", font_size=14)
         for column in range(columns):
-            digit = Image.fromarray(to_uint8(pictures[row, column][None, None]))
+            digit = Image.fromarray(to_uint8(pictures[row, column][None]))
             digit = digit.resize((28 * scale, 28 * scale), Image.Resampling.NEAREST)
             picture.paste(digit, (left + column * cell, top + row * cell))
     return picture

@@ -1,9 +1,33 @@
 """The only converter between pictures and tensors."""
 
+import base64
+
 import numpy as np
 import torch
 from PIL import Image
+from pydantic import BaseModel, Field
 from torch import Tensor
+
+LARGEST_SIDE_PX = 280
+
+
+class GreyLevels(BaseModel, frozen=True):
+    """A picture that a browser has decoded and shrunk: one byte a pixel, row by row, in base64."""
+
+    width: int = Field(ge=1, le=LARGEST_SIDE_PX)
+    height: int = Field(ge=1, le=LARGEST_SIDE_PX)
+    grey: str = Field(max_length=2 * LARGEST_SIDE_PX**2)
+
+    def picture(self) -> Image.Image:
+        """The picture itself.
+
+        Raises:
+            ValueError: if there are more or fewer bytes than pixels.
+        """
+        levels = np.frombuffer(base64.b64decode(self.grey), np.uint8)
+        if levels.size != self.width * self.height:
+            raise ValueError(f"grey must hold {self.width} × {self.height} bytes, got {levels.size}")
+        return Image.fromarray(levels.reshape(self.height, self.width))
 
 
 def to_tensor(picture: Image.Image | np.ndarray) -> Tensor:
@@ -14,7 +38,6 @@ def to_tensor(picture: Image.Image | np.ndarray) -> Tensor:
 
 
 def to_uint8(tensor: Tensor) -> np.ndarray:
-    """Float (1, C, H, W), clipped to [0, 1], as uint8 (H, W, C), or (H, W) for one channel."""
-    channels = tensor.detach().squeeze(0).clamp(0, 1).mul(255).round().to("cpu", torch.uint8)
-    array = channels.permute(1, 2, 0).numpy()
-    return array[:, :, 0] if array.shape[2] == 1 else array
+    """Float (1, C, H, W) or (1, H, W), clipped to [0, 1], as uint8 (H, W, C) or (H, W)."""
+    levels = tensor.detach().squeeze(0).clamp(0, 1).mul(255).round().to("cpu", torch.uint8)
+    return (levels.permute(1, 2, 0) if levels.ndim == 3 else levels).numpy()

@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import huggingface_hub
-import safetensors.torch
-from huggingface_hub.errors import LocalEntryNotFoundError
+from safetensors.torch import load as parse_safetensors
 from torch import Tensor
 
 EMBEDDED = Path(__file__).parent / "embedded"
@@ -105,10 +104,9 @@ def from_embedded(file: File) -> dict[str, Tensor]:
 
 def from_hub_cache(file: HubFile) -> dict[str, Tensor]:
     """From an earlier download, without touching the network; a damaged one is fetched once more."""
-    try:
-        path = huggingface_hub.hf_hub_download(file.repo, file.path, revision=file.commit, local_files_only=True)
-    except LocalEntryNotFoundError:
-        raise FileNotFoundError("not in the Hub's cache") from None
+    path = huggingface_hub.try_to_load_from_cache(file.repo, file.path, revision=file.commit)
+    if not isinstance(path, str):
+        raise FileNotFoundError("not in the Hub's cache")
     try:
         return parse(Path(path), file)
     except WeightsError as damage:
@@ -183,4 +181,4 @@ def parse(path: Path, file: File) -> dict[str, Tensor]:
     found = hashlib.sha256(content).hexdigest()
     if found != file.sha256:
         raise WeightsError(f"{file.path} must have sha256 {file.sha256}, got {found}")
-    return safetensors.torch.load(content)
+    return parse_safetensors(content)

@@ -36,7 +36,8 @@ window.ClassicNets = (() => {
 
   // --- the address bar ------------------------------------------------------------------------------------------
   const states = {};
-  let open = new URLSearchParams(location.search).get('demo'), timer = 0;
+  const asked = new URLSearchParams(location.search), theme = asked.get('__theme');
+  let open = asked.get('demo'), timer = 0;
 
   const text = (value) => value == null ? '' : String(value);
 
@@ -44,6 +45,7 @@ window.ClassicNets = (() => {
   function address() {
     const query = new URLSearchParams({ demo: open, ...states[open], v: 1 });
     if (body().contains('stage')) query.set('stage', 1);
+    if (theme) query.set('__theme', theme);
     return location.pathname + '?' + query.toString().replaceAll('%2C', ',');
   }
 
@@ -89,7 +91,7 @@ window.ClassicNets = (() => {
   document.addEventListener('keydown', (event) => {
     if (event.key === 'Escape' && body().contains('stage') && !document.querySelector('dialog[open]')) toggle('stage');
   });
-  if (new URLSearchParams(location.search).has('stage')) {
+  if (asked.has('stage')) {
     if (document.body) toggle('stage'); else document.addEventListener('DOMContentLoaded', () => toggle('stage'));
   }
 

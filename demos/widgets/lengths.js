@@ -41,7 +41,9 @@ function show() {
   $('.cn-verdict').innerHTML = !lengths ? 'Ten lengths appear as you draw.'
     : `<b>${order[0]}</b> is longest${meant == null ? '' : meant === order[0] ? ', as meant' : `; it was meant as a <b>${meant}</b>`}. <b>${order[1]}</b>, hatched, is second. Lengths need not add up to 1.`;
   $('.cn-told').innerHTML = !lengths ? ''
-    : `Decoded from capsule <b>${decoded}</b> alone. Squared error <span class="cn-num">${error.toFixed(1)}</span>.<br>(label, prediction, reconstruction) = <span class="cn-num">(${meant ?? '?'}, ${order[0]}, ${decoded})</span>`;
+    : `Decoded from capsule <b>${decoded}</b> alone. Squared error <span class="cn-num">${error.toFixed(1)}</span>.`;
+  $('.cn-triple').innerHTML = !lengths ? ''
+    : `(label, prediction, reconstruction) = <span class="cn-num">(${meant ?? '?'}, ${order[0]}, ${decoded})</span>`;
 }
 watch(['value', 'reading'], show);
 show();

@@ -1,0 +1,70 @@
+"""Links: what they restore, what they refuse, and those of version 1, which open for ever."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from demos import DEMOS
+from demos.address import params_from_query, text_of
+from models.capsnet import CapsNetParams
+from models.strokes import ready_digits
+
+# Links handed out in lectures: never change or remove one, only add.
+VERSION_1 = [
+    ("demo=capsnet&v=1", {"capsule": None, "offsets": (0.0,) * 16}),
+    ("demo=capsnet&capsule=3&v=1", {"capsule": 3}),
+    (
+        "demo=capsnet&offsets=0.25,0,0,-0.05,0,0,0,0,0,0,0,0,0,0,0,-0.25&v=1",
+        {"offsets": (0.25, 0, 0, -0.05, *(0,) * 11, -0.25)},
+    ),
+]
+
+
+def query(link: str) -> dict[str, str]:
+    return dict(item.split("=", 1) for item in link.split("&"))
+
+
+@pytest.mark.parametrize(("link", "state"), VERSION_1)
+def test_links_of_version_1_open_for_ever(link, state):
+    asked = query(link)
+    [demo] = [demo for demo in DEMOS if demo.slug == asked["demo"]]
+    params = params_from_query(demo.params, asked)
+    for name, value in state.items():
+        assert getattr(params, name) == value
+
+
+@pytest.mark.parametrize("demo", DEMOS, ids=lambda demo: demo.slug)
+def test_every_parameter_survives_its_own_link(demo):
+    defaults = demo.params()
+    asked = {name: text_of(getattr(defaults, name)) for name in demo.params.model_fields}
+    assert params_from_query(demo.params, {name: text for name, text in asked.items() if text}) == defaults
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {"capsule": "10"},
+        {"capsule": "<script>alert(1)</script>"},
+        {"capsule": "nan", "offsets": "nan," * 15 + "nan"},
+        {"offsets": "0.3" + ",0" * 15},
+        {"offsets": "0,0"},
+        {"offsets": "0," * 100_000},
+        {"drawing": "A" * 130},
+        {"drawing": "A" * 100_000},
+        {"drawing": "../../../../etc/passwd"},
+        {"drawing": "ß" * 131},
+        {"unknown": "1"},
+    ],
+)
+def test_hostile_values_keep_their_defaults(hostile):
+    assert params_from_query(CapsNetParams, hostile) == CapsNetParams()
+
+
+def test_one_wrong_value_leaves_the_others():
+    asked = {"capsule": "11", "drawing": ready_digits()[1].drawing}
+    assert params_from_query(CapsNetParams, asked) == CapsNetParams(drawing=ready_digits()[1].drawing)
+
+
+@given(st.dictionaries(st.sampled_from(["capsule", "offsets", "drawing", "v"]), st.text(max_size=200)))
+def test_no_query_breaks_a_page(asked):
+    params_from_query(CapsNetParams, asked)
