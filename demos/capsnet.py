@@ -76,7 +76,7 @@ def show(drawing: str, capsule: int | None, offsets: list[float]) -> list[dict]:
         try:
             given = capsnet.prepare_drawing(params.drawing)
         except ValueError:  # an empty canvas is no mistake here: the page says how to begin
-            return [gr.update(given=""), gr.update(reading=None), gr.update(capsule=None), gr.skip()]
+            return [gr.update(given=""), gr.update(reading={}), gr.update(capsule={}), gr.skip()]
         reading = capsnet.classify(net, given)
         answer = ui.answered(CAPSNET, loaded, FIGURE.format(**CAPSNET.figures), milliseconds())
     chosen = reading.capsule(params)
@@ -141,12 +141,12 @@ def build() -> ui.Tab:
                 "canvas", defaults.drawing, ready=ready, pen_radius=PEN_RADIUS, given="", server_functions=[drawing_of]
             )
         with gr.Column(scale=1):
-            lengths = ui.widget("lengths", reading=None)
+            lengths = ui.widget("lengths", reading={})
         with gr.Column(scale=0, elem_classes="cn-column-bank"):
             bank = ui.widget(
                 "bank",
                 list(defaults.offsets),
-                capsule=None,
+                capsule={},
                 limit=LARGEST_OFFSET,
                 step=OFFSET_STEP,
                 server_functions=[decode, sheet],

@@ -240,16 +240,17 @@ def name_dimensions(ends: Tensor) -> list[str | None]:
 
 
 def sheet(pictures: Tensor, scale: int = 3, gap: int = 4) -> Image.Image:
-    """A sweep (R, C, 28, 28) as one sharp picture, rows numbered, columns headed by their offsets."""
+    """A sweep (16, C, 28, 28) as one sharp picture: a named dimension a row, an offset a column."""
     rows, columns = pictures.shape[:2]
-    cell, left, top = 28 * scale + gap, 40, 28
+    cell, left, top = 28 * scale + gap, 150, 40
     picture = Image.new("L", (left + columns * cell, top + rows * cell), 255)
     pen = ImageDraw.Draw(picture)
     for column in range(columns):
         offset = (column - columns // 2) * OFFSET_STEP
-        pen.text((left + (column + 0.5) * cell, top / 2), f"{offset:+.2f}", 0, anchor="mm", font_size=14)
-    for row in range(rows):
-        pen.text((left / 2, top + (row + 0.5) * cell), str(row + 1), 0, anchor="mm", font_size=14)
+        pen.text((left + column * cell + 14 * scale, top / 2), f"{offset:+.2f}", 0, anchor="mm", font_size=22)
+    for row, name in enumerate(name_dimensions(pictures[:, [0, -1]])):
+        label = f"{name} {row + 1}" if name else f"dim {row + 1}"
+        pen.text((left - 12, top + row * cell + 14 * scale), label, 0, anchor="rm", font_size=22)
         for column in range(columns):
             digit = Image.fromarray(to_uint8(pictures[row, column][None]))
             digit = digit.resize((28 * scale, 28 * scale), Image.Resampling.NEAREST)

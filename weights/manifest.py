@@ -7,7 +7,7 @@ CAPSNET = Weights(
     licence="MIT",
     trained="by this project on the 60,000 MNIST training digits: weights/train/capsnet.py on a CPU, 20 epochs, seed 0",
     embedded=File(
-        "capsnet.safetensors", sha256="df11f6a014b3f5badf32a29404b9986e569e0309ec572ac9f64fd82a7df2fe33", size=16432032
+        "capsnet.safetensors", sha256="87b36550e11f6be67b55150f20c5fad291065521c41ef25abb79a522e40c68db", size=16432032
     ),
     figures={"test_error_percent": 9.99},
 )

@@ -14,7 +14,8 @@ const rows = Array.from({ length: 16 }, (_, i) => {
   return row;
 });
 
-const name = (i) => props.capsule?.names[i] ?? `dim ${i + 1}`;
+// Without a reading the capsule is {}.
+const name = (i) => props.capsule.names?.[i] ?? `dim ${i + 1}`;
 
 // --- moving --------------------------------------------------------------------------------------------------------
 let offsets = [...props.value];
@@ -29,10 +30,10 @@ function moved() {
 }
 
 const decode = ClassicNets.latest(async () => {
-  const { digit, pose } = props.capsule ?? {};
+  const { digit, pose } = props.capsule;
   if (!pose) return;
   const answer = await server.decode({ digit, pose, offsets });
-  if (digit !== props.capsule?.digit || answer.error) return;
+  if (digit !== props.capsule.digit || answer.error) return;
   showPicture(answer.picture);
   ClassicNets.took(element, answer.milliseconds);
 });
@@ -49,7 +50,7 @@ function showSliders() {
   });
   const changed = rows.keys().filter((i) => offsets[i] !== 0).toArray();
   const listed = changed.slice(0, 4).map((i) => `<b>${name(i)}</b> <span class="cn-num">${ClassicNets.signed(offsets[i])}</span>`).join(', ');
-  $('.cn-changes').innerHTML = !props.capsule ? '' : !changed.length ? 'As the net found it. Move a slider.'
+  $('.cn-changes').innerHTML = !props.capsule.pose ? '' : !changed.length ? 'As the net found it. Move a slider.'
     : `${listed}${changed.length > 4 ? ` and ${changed.length - 4} more` : ''}. The others are as the net found them.`;
   $('[data-do=reset]').disabled = !changed.length;
 }
@@ -58,7 +59,7 @@ function showPicture(picture) {
   ClassicNets.paint($('.cn-perturbed'), picture);
   const colours = getComputedStyle(element), channel = (token) => colours.getPropertyValue(token).trim().match(/\w\w/g).map((hex) => parseInt(hex, 16));
   const ground = channel('--cn-v0'), brighter = channel('--cn-v3'), darker = channel('--cn-v-3');
-  const image = new ImageData(28, 28), before = ClassicNets.bytes(props.capsule?.reconstruction ?? ''), after = ClassicNets.bytes(picture ?? '');
+  const image = new ImageData(28, 28), before = ClassicNets.bytes(props.capsule.reconstruction ?? ''), after = ClassicNets.bytes(picture ?? '');
   for (let i = 0; i < 784; i++) {
     const change = ((after[i] ?? 0) - (before[i] ?? 0)) / 255, end = change > 0 ? brighter : darker;
     ground.forEach((level, k) => { image.data[4 * i + k] = level + (end[k] - level) * Math.abs(change); });
@@ -68,19 +69,19 @@ function showPicture(picture) {
 }
 
 function showCapsule() {
-  const capsule = props.capsule, size = 4 * Math.ceil(784 / 3);
-  $('.cn-title').textContent = capsule ? `Sixteen dimensions of capsule ${capsule.digit}` : 'Sixteen dimensions';
+  const { digit, pose, names, ends, picture } = props.capsule;
+  $('.cn-title').textContent = pose ? `Sixteen dimensions of capsule ${digit}` : 'Sixteen dimensions';
   rows.forEach((row, i) => {
     const label = name(i);
-    row.querySelector('label').innerHTML = capsule?.names[i] ? `${label} <small>${i + 1}</small>` : label;
+    row.querySelector('label').innerHTML = names?.[i] ? `${label} <small>${i + 1}</small>` : label;
     row.querySelector('.cn-reset').setAttribute('aria-label', `Reset ${label}`);
-    row.querySelector('input').disabled = !capsule;
-    ClassicNets.paint(row.querySelector('.cn-low'), capsule?.ends[2 * i]);
-    ClassicNets.paint(row.querySelector('.cn-high'), capsule?.ends[2 * i + 1]);
+    row.querySelector('input').disabled = !pose;
+    ClassicNets.paint(row.querySelector('.cn-low'), ends?.[2 * i]);
+    ClassicNets.paint(row.querySelector('.cn-high'), ends?.[2 * i + 1]);
   });
-  $('[data-do=sheet]').disabled = !capsule;
+  $('[data-do=sheet]').disabled = !pose;
   showSliders();
-  showPicture(capsule?.picture);
+  showPicture(picture);
 }
 
 // --- the sheet -----------------------------------------------------------------------------------------------------

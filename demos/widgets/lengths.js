@@ -9,6 +9,9 @@ const bars = Array.from({ length: 10 }, (_, digit) => {
   return bar;
 });
 
+// Gradio shows a widget its null as ''.
+const follows = () => !Number.isInteger(props.value);
+
 function choose(digit) { props.value = digit; trigger('input'); show(); }
 
 $('[data-do=longest]').addEventListener('click', () => choose(null));
@@ -22,9 +25,9 @@ $('.cn-bars').addEventListener('keydown', (event) => {
 });
 
 function show() {
-  const { lengths, meant, decoded, reconstruction, error } = props.reading ?? {};
+  const { lengths, meant, decoded, reconstruction, error } = props.reading;
   const order = lengths ? [...lengths.keys()].sort((a, b) => lengths[b] - lengths[a]) : [];
-  const chosen = props.value ?? order[0];
+  const chosen = follows() ? order[0] : props.value;
   bars.forEach((bar, digit) => {
     const length = lengths ? lengths[digit] : 0, place = order.indexOf(digit);
     bar.querySelector('.cn-fill').style.width = `${100 * length}%`;
@@ -35,7 +38,7 @@ function show() {
     bar.setAttribute('aria-label', `Decode capsule ${digit}, length ${length.toFixed(2)}`);
     bar.tabIndex = digit === (chosen ?? 0) ? 0 : -1;
   });
-  $('[data-do=longest]').disabled = props.value == null;
+  $('[data-do=longest]').disabled = follows();
   ClassicNets.paint($('.cn-decoded'), reconstruction);
   $('.cn-title').textContent = lengths ? `Reconstruction of ${decoded}` : 'Reconstruction';
   $('.cn-verdict').innerHTML = !lengths ? 'Ten lengths appear as you draw.'

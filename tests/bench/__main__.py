@@ -1,0 +1,13 @@
+"""The speed figures, one `name: value` a line: `make bench`, on a machine with nothing else to do."""
+
+from tests.bench import app, capsnet
+
+
+def main() -> None:
+    for figures in (capsnet.net_figures, app.start_figures, capsnet.page_figures):
+        for name, value in figures():
+            print(f"{name}: {value:.4g}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
