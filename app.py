@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import logging
 import os
 
 if importlib.util.find_spec("spaces"):  # on a ZeroGPU Space it must come before torch
@@ -45,6 +46,8 @@ def options() -> argparse.Namespace:
 
 def main() -> None:
     asked = options()
+    logging.basicConfig(format="%(name)s: %(message)s")
+    logging.getLogger("weights").setLevel(logging.INFO)
     if asked.offline:
         os.environ["HF_HUB_OFFLINE"] = "1"
     build().launch(

@@ -14,9 +14,10 @@ from gradio.components import Component
 from pydantic import BaseModel, ValidationError
 
 from models.device import device
-from weights import Loaded, Weights
+from weights import Loaded, Weights, WeightsError
 
 WIDGETS = Path(__file__).parent / "widgets"
+REFUSALS = (ValueError, WeightsError)  # faults with a sentence for the visitor; any other is a bug
 
 
 @dataclass(frozen=True)
@@ -104,26 +105,39 @@ def sentence(item: Any) -> str:
 
 
 def telling(function: Callable) -> Callable:
-    """The function for Gradio's events and API: its `ValueError` becomes a message for the visitor."""
+    """The function for Gradio's queue and API: what it refuses becomes a message for the visitor."""
 
     @functools.wraps(function)
     def told(*values: Any, **named: Any) -> Any:
         try:
             return function(*values, **named)
-        except ValueError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+        except REFUSALS as refusal:
+            raise gr.Error(str(refusal), print_exception=False) from refusal
 
     return told
 
 
+def live(function: Callable[..., list], foot: gr.HTML) -> Callable:
+    """The function for events past the queue, where Gradio shows no errors: what it refuses stands in the foot."""
+
+    @functools.wraps(function)
+    def shown(*values: Any) -> list | dict:
+        try:
+            return function(*values)
+        except REFUSALS as refusal:
+            return {foot: gr.update(value={"error": str(refusal)})}
+
+    return shown
+
+
 def answering(function: Callable[[dict], dict]) -> Callable:
-    """The function for a widget's own calls: its `ValueError` becomes {"error": …}, for the widget to show."""
+    """The function for a widget's own calls: what it refuses becomes {"error": …}, for the widget to show."""
 
     @functools.wraps(function)
     async def answer(request: dict) -> dict:
         try:
             return function(request)
-        except ValueError as error:
-            return {"error": str(error)}
+        except REFUSALS as refusal:
+            return {"error": str(refusal)}
 
     return answer

@@ -18,10 +18,15 @@ class Device:
 
 @functools.cache
 def device() -> Device:
-    """`$NETS_DEVICE` where it is set, else CUDA, else MPS, else the CPU."""
+    """`$NETS_DEVICE` where it is set, else CUDA, else MPS, else the CPU.
+
+    A ZeroGPU Space counts as a CPU: it lends its GPU by the call and rations the seconds.
+    """
     asked = os.environ.get("NETS_DEVICE")
     if asked:
         return Device(torch.device(asked), asked, "NETS_DEVICE asks for it")
+    if os.environ.get("SPACES_ZERO_GPU"):
+        return Device(torch.device("cpu"), "CPU", "ZeroGPU is kept for long work")
     if torch.cuda.is_available():
         return Device(torch.device("cuda"), torch.cuda.get_device_name(), "CUDA is here")
     if torch.backends.mps.is_available():

@@ -21,11 +21,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_app() -> Iterator[str]:
+def running_app(**environment: str) -> Iterator[str]:
     """The address of the app, once its page answers."""
     port = free_port()
     command = [sys.executable, "app.py", "--offline", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"NO_PROXY": "127.0.0.1"}, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.DEVNULL)
     try:
         url = f"http://127.0.0.1:{port}/"
         wait_for(url, process)

@@ -70,12 +70,21 @@ window.ClassicNets = (() => {
     return [];
   }
 
+  /** Copy text, also where the page is not served over https and the clipboard's own API is missing. */
+  async function copy(text) {
+    try { await navigator.clipboard.writeText(text); return true; } catch { /* the old way */ }
+    const area = Object.assign(document.createElement('textarea'), { value: text });
+    document.body.append(area);
+    area.select();
+    const copied = document.execCommand('copy');
+    area.remove();
+    return copied;
+  }
+
   async function copyLink(button) {
-    const link = new URL(address(), location.href).href, label = button.textContent;
-    const copied = await navigator.clipboard?.writeText(link).then(() => true, () => false);
-    if (!copied) window.prompt('Copy this link', link);
-    button.textContent = copied ? 'Copied' : label;
-    setTimeout(() => { button.textContent = label; }, 1500);
+    const label = button.textContent, copied = await copy(new URL(address(), location.href).href);
+    button.textContent = copied ? 'Copied' : 'Copy it from the address bar';
+    setTimeout(() => { button.textContent = label; }, 2000);
   }
 
   // --- stage and dark ---------------------------------------------------------------------------------------------

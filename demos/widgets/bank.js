@@ -48,7 +48,7 @@ function showSliders() {
     row.classList.toggle('cn-on', offsets[i] !== 0);
     row.querySelector('output').textContent = ClassicNets.signed(offsets[i]);
   });
-  const changed = rows.keys().filter((i) => offsets[i] !== 0).toArray();
+  const changed = [...rows.keys()].filter((i) => offsets[i] !== 0);
   const listed = changed.slice(0, 4).map((i) => `<b>${name(i)}</b> <span class="cn-num">${ClassicNets.signed(offsets[i])}</span>`).join(', ');
   $('.cn-changes').innerHTML = !props.capsule.pose ? '' : !changed.length ? 'As the net found it. Move a slider.'
     : `${listed}${changed.length > 4 ? ` and ${changed.length - 4} more` : ''}. The others are as the net found them.`;
@@ -90,6 +90,7 @@ const dialog = $('dialog');
 async function openSheet() {
   const { digit, pose } = props.capsule;
   const answer = await server.sheet({ digit, pose });
+  if (answer.error) return;
   dialog.querySelector('img').src = dialog.querySelector('.cn-save').href = answer.png;
   dialog.querySelector('.cn-save').download = `capsule-${digit}.png`;
   dialog.querySelector('img').alt = dialog.querySelector('b').textContent = `Capsule ${digit}: a dimension a row, from −0.25 to +0.25`;

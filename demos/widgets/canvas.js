@@ -61,23 +61,23 @@ const point = (event) => {
 };
 const extend = (to) => { const stroke = strokes.at(-1); inkAlong(stroke.at(-1), to); stroke.push(to); };
 
-let drawing = false;
+let pointer = null; // the one that draws; a second finger changes nothing
 sheet.addEventListener('pointerdown', (event) => {
-  if (event.button) return;
+  if (event.button || pointer !== null) return;
   sheet.setPointerCapture(event.pointerId);
   remember();
-  drawing = true;
+  pointer = event.pointerId;
   strokes.push([point(event)]);
   extend(point(event));
   send(); show();
 });
 sheet.addEventListener('pointermove', (event) => {
-  if (!drawing) return;
+  if (event.pointerId !== pointer) return;
   const events = event.getCoalescedEvents?.() ?? [];
   for (const part of events.length ? events : [event]) extend(point(part));
   send(); show();
 });
-for (const end of ['pointerup', 'pointercancel']) sheet.addEventListener(end, () => { drawing = false; });
+for (const end of ['pointerup', 'pointercancel']) sheet.addEventListener(end, (event) => { if (event.pointerId === pointer) pointer = null; });
 
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button');

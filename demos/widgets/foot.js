@@ -1,9 +1,10 @@
+// What answered, or why nothing did.
 const show = () => {
-  const { source, device, milliseconds } = props.value || {};
-  if (!source) return;
+  const { source = '', device = '', milliseconds = 0, error = '' } = props.value || {};
+  element.querySelector('.cn-error').textContent = error;
   element.querySelector('.cn-source').textContent = source;
   element.querySelector('.cn-device').textContent = device;
-  ClassicNets.took(element, milliseconds);
+  if (source) ClassicNets.took(element, milliseconds);
 };
 watch('value', show);
 show();

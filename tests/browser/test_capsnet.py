@@ -1,5 +1,6 @@
 """The CapsNet tab as a visitor's hand and eye meet it, in a real Chromium without network."""
 
+import hashlib
 from urllib.parse import parse_qs, urlparse
 
 import pytest
@@ -8,6 +9,8 @@ from playwright.sync_api import expect, sync_playwright
 
 from models.strokes import dots_from_text, ready_digits
 from tests.browser.find import chromium
+from tests.server import running_app
+from weights.manifest import CAPSNET
 
 pytestmark = pytest.mark.browser
 
@@ -209,3 +212,14 @@ def test_phone_has_one_column_and_large_controls(context, app_url):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     for control in page.locator(".cn-buttons .cn-btn, .cn-bank input, .cn-bar").all():
         assert control.bounding_box()["height"] >= 43.5
+
+
+def test_wrong_weights_are_told_with_both_hashes(context, tmp_path):
+    right = CAPSNET.embedded
+    (tmp_path / right.path).write_bytes(b"not these")
+    with running_app(WEIGHTS_DIR=str(tmp_path)) as url:
+        page = context.new_page()
+        page.goto(url)
+        told = page.locator(".cn-foot .cn-error")
+        expect(told).to_contain_text(right.sha256)
+        expect(told).to_contain_text(hashlib.sha256(b"not these").hexdigest())
