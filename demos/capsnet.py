@@ -80,10 +80,9 @@ def show(drawing: str, capsule: int | None, offsets: list[float]) -> list[dict]:
         reading = capsnet.classify(net, given)
         answer = ui.answered(CAPSNET, loaded, FIGURE.format(**CAPSNET.figures), milliseconds())
     chosen = reading.capsule(params)
-    pose = torch.tensor(chosen.pose)
-    # One by one, as `decode` does: a batch would round otherwise, and a link would not show the very same picture.
-    reconstruction, perturbed = (capsnet.reconstruct(net, chosen.digit, p[None])[0] for p in (pose, chosen.moved()))
-    ends = capsnet.sweep(net, chosen.digit, pose, torch.tensor([-LARGEST_OFFSET, LARGEST_OFFSET]))
+    poses = torch.stack([torch.tensor(chosen.pose), chosen.moved()])
+    reconstruction, perturbed = capsnet.reconstruct(net, chosen.digit, poses)
+    ends = capsnet.sweep(net, chosen.digit, poses[0], torch.tensor([-LARGEST_OFFSET, LARGEST_OFFSET]))
     bars = {
         "lengths": reading.lengths.tolist(),
         "meant": next((ready.meant for ready in ready_digits() if ready.drawing == params.drawing), None),

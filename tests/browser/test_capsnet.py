@@ -100,7 +100,8 @@ def test_drawing_sliding_and_sharing_a_link(context, app_url):
     other = visit(context, link)
     expect(other.locator(".cn-bank output").nth(4)).to_have_text("+0.25")
     for picture in ("given", "decoded", "perturbed"):
-        assert pixels(other, picture) == pixels(page, picture)
+        # One grey level may differ: a picture decoded alone is rounded otherwise than one of a batch.
+        assert max(abs(a - b) for a, b in zip(pixels(other, picture), pixels(page, picture), strict=True)) <= 1
 
 
 def test_address_follows_every_control(context, app_url):
