@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 ARGS ?=
 
-.PHONY: app test bench check-space python chromium
+.PHONY: app test bench check-space chromium
 
 app: .venv/app.stamp
 	$(BIN)/python app.py $(ARGS)
@@ -19,15 +19,14 @@ bench: .venv/dev.stamp chromium
 
 check-space: .venv/app.stamp
 	$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --only-binary=:all: \
-		--python-version 3.12 --target .venv/space -r requirements.txt "torch==2.11.0"
+		--python-version 3.12 --target .venv/space -r requirements.txt \
+		torch==2.11.0 spaces "gradio==$$(sed -n 's/^sdk_version: //p' README.md)"
 	@echo "requirements.txt resolves for a ZeroGPU Space (Python 3.12, torch 2.11.0)"
 
-python:
+.venv/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.10 to 3.13 is missing: install it, or name one with PYTHON=…"; exit 1; }
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 13) else f"Python 3.10 to 3.13 is needed, this is {v[0]}.{v[1]}: name another with PYTHON=…")'
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 13) else "Python 3.10 to 3.13 is needed, this is %d.%d: name another with PYTHON=…" % v)'
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv is missing: apt-get install python3-venv"; exit 1; }
-
-.venv/bin/python: | python
 	$(PYTHON) -m venv .venv
 
 .venv/app.stamp: requirements.txt | .venv/bin/python
@@ -36,10 +35,9 @@ python:
 
 .venv/dev.stamp: requirements.txt requirements-dev.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	@touch $@ .venv/app.stamp
+	@touch .venv/app.stamp $@
 
 chromium: .venv/dev.stamp
-	@command -v chromium >/dev/null || $(BIN)/python -m tests.browser.find || { \
-		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
-		then apt-get update -qq && apt-get install -y -qq chromium; \
-		else $(BIN)/python -m playwright install chromium; fi; }
+	@$(BIN)/python -m tests.browser.find 2>/dev/null || \
+		{ [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium; } || \
+		$(BIN)/python -m playwright install chromium

@@ -5,8 +5,10 @@ import importlib.util
 import logging
 import os
 
-if importlib.util.find_spec("spaces"):  # on a ZeroGPU Space it must come before torch
-    import spaces  # noqa: F401
+if importlib.util.find_spec("spaces"):  # on a ZeroGPU Space it must come before torch,
+    import spaces
+
+    spaces.GPU(lambda: None)  # and at least one function must ask for its GPU
 
 # Nobody is told that somebody looks at a page.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -37,7 +39,7 @@ def build() -> gr.Blocks:
 def options() -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets the room in (default: this machine only)")
+    parser.add_argument("--host", help="0.0.0.0 lets the room in; default: $GRADIO_SERVER_NAME, else this machine only")
     parser.add_argument("--port", type=int, help="default: $GRADIO_SERVER_PORT, else the first free one from 7860")
     parser.add_argument("--share", action="store_true", help="a public link through Gradio's servers, for a week")
     parser.add_argument("--offline", action="store_true", help="never ask the Hub; use what is on this machine")

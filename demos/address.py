@@ -23,11 +23,11 @@ def params_from_query(params: type[BaseModel], query: Mapping[str, str]) -> Base
     for name in params.model_fields:
         text = query.get(name)
         if text is not None and len(text) <= LONGEST_TEXT:
-            given[name] = text.split(",") if isinstance(getattr(defaults, name), tuple) else text
+            given[name] = text.split(",") if isinstance(getattr(defaults, name), tuple) else text or None
     try:
         return params(**given)
     except ValidationError as error:
-        wrong = {item["loc"][0] for item in error.errors()}
+        wrong = {name for item in error.errors() for name in item["loc"][:1]}
         return params(**{name: value for name, value in given.items() if name not in wrong})
 
 
@@ -39,7 +39,7 @@ def text_of(value: Any) -> str:
         return ",".join(text_of(item) for item in value)
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def connect(blocks: gr.Blocks, tabs: gr.Tabs, built: Mapping[Demo, Tab]) -> None:

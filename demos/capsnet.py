@@ -8,13 +8,14 @@ import gradio as gr
 import torch
 
 from demos import ui
+from demos.refusals import answering, checked, on_change, telling
 from models import capsnet
 from models.capsnet import LARGEST_OFFSET, OFFSET_STEP, CapsNetParams, Capsule
-from models.images import GreyLevels, to_uint8
-from models.strokes import PEN_RADIUS, ready_digits, text_from_dots
+from models.images import LARGEST_SIDE_PX, GreyLevels, to_uint8
+from models.strokes import PEN_RADIUS, dots_from_text, ready_digits, text_from_dots
 from weights.manifest import CAPSNET
 
-FIGURE = "{test_error_percent:.2f} % test error"
+INKED = 0.3  # how bright a pixel of an upload must be to become a dot of a drawing
 
 HOW_IT_WORKS = r"""
 **What does a capsule know that a neuron does not?** A neuron says *how much*. A capsule is a vector: its length
@@ -40,20 +41,23 @@ def base64_pixels(picture: torch.Tensor) -> str:
     return base64.b64encode(to_uint8(picture[None]).tobytes()).decode()
 
 
-@ui.answering
-def decode(request: dict) -> dict[str, Any]:
-    """The picture of a changed capsule: what moving a slider asks for."""
-    capsule = ui.checked(Capsule, **request)
+TRY_THIS = {"A 5 that could be a 3": "demo=capsnet&capsule=3&v=1"}
+
+
+@answering
+async def decode(request: dict) -> dict[str, Any]:
+    """The picture of a changed capsule: what moving a slider asks for, so quick that it needs no thread."""
+    capsule = checked(Capsule, request)
     net, _ = capsnet.load()
-    with ui.stopwatch() as milliseconds:
-        picture = capsnet.reconstruct(net, capsule.digit, capsule.moved()[None])[0]
-        return {"picture": base64_pixels(picture), "milliseconds": milliseconds()}
+    milliseconds = ui.stopwatch()
+    picture = capsnet.reconstruct(net, capsule.digit, capsule.moved()[None])[0]
+    return {"picture": base64_pixels(picture), "milliseconds": milliseconds()}
 
 
-@ui.answering
+@answering
 def sheet(request: dict) -> dict[str, str]:
     """The sweep of a capsule as one PNG."""
-    capsule = ui.checked(Capsule, **request)
+    capsule = checked(Capsule, request)
     net, _ = capsnet.load()
     pictures = capsnet.sweep(net, capsule.digit, torch.tensor(capsule.pose))
     content = io.BytesIO()
@@ -61,70 +65,67 @@ def sheet(request: dict) -> dict[str, str]:
     return {"png": "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()}
 
 
-@ui.answering
+@answering
 def drawing_of(request: dict) -> dict[str, str]:
     """The drawing that stands for an uploaded picture."""
-    picture = ui.checked(GreyLevels, **request).picture()
-    return {"drawing": text_from_dots(capsnet.prepare(picture)[0, 0].numpy() > 0.5)}
+    picture = checked(GreyLevels, request).picture()
+    return {"drawing": text_from_dots(capsnet.prepare(picture)[0, 0].numpy() > INKED)}
 
 
 def show(drawing: str, capsule: int | None, offsets: list[float]) -> list[dict]:
     """What the canvas, the bars, the sliders and the foot show."""
-    params = ui.checked(CapsNetParams, drawing=drawing, capsule=capsule, offsets=offsets)
+    params = checked(CapsNetParams, {"drawing": drawing, "capsule": capsule, "offsets": offsets})
+    if not dots_from_text(params.drawing).any():
+        return [gr.update(given=""), gr.update(reading={}), gr.update(capsule={}), gr.skip()]
     net, loaded = capsnet.load()
-    with ui.stopwatch() as milliseconds:
-        try:
-            given = capsnet.prepare_drawing(params.drawing)
-        except ValueError:  # an empty canvas is no mistake here: the page says how to begin
-            return [gr.update(given=""), gr.update(reading={}), gr.update(capsule={}), gr.skip()]
-        reading = capsnet.classify(net, given)
-        answer = ui.answered(CAPSNET, loaded, FIGURE.format(**CAPSNET.figures), milliseconds())
-    chosen = reading.capsule(params)
-    poses = torch.stack([torch.tensor(chosen.pose), chosen.moved()])
-    reconstruction, perturbed = capsnet.reconstruct(net, chosen.digit, poses)
-    ends = capsnet.sweep(net, chosen.digit, poses[0], torch.tensor([-LARGEST_OFFSET, LARGEST_OFFSET]))
-    bars = {
-        "lengths": reading.lengths.tolist(),
+    milliseconds = ui.stopwatch()
+    answer = capsnet.answer(net, params)
+    pose = torch.tensor(answer.capsule.pose)
+    ends = capsnet.sweep(net, answer.capsule.digit, pose, torch.tensor([-LARGEST_OFFSET, LARGEST_OFFSET]))
+    reading = {
+        "lengths": answer.reading.lengths.tolist(),
         "meant": next((ready.meant for ready in ready_digits() if ready.drawing == params.drawing), None),
-        "decoded": chosen.digit,
-        "reconstruction": base64_pixels(reconstruction),
-        "error": (reconstruction - reading.given).square().sum().item(),
+        "decoded": answer.capsule.digit,
+        "reconstruction": base64_pixels(answer.reconstruction),
+        "error": answer.squared_error,
     }
-    bank = {
-        "digit": chosen.digit,
-        "pose": chosen.pose,
+    bank = answer.capsule.model_dump() | {
         "names": capsnet.name_dimensions(ends),
         "ends": [base64_pixels(end) for end in ends.flatten(0, 1)],
-        "reconstruction": bars["reconstruction"],
-        "picture": base64_pixels(perturbed),
+        "reconstruction": reading["reconstruction"],
+        "picture": base64_pixels(answer.perturbed),
     }
-    given = base64_pixels(reading.given)
-    return [gr.update(given=given), gr.update(reading=bars), gr.update(capsule=bank), gr.update(value=answer)]
+    figure = "{test_error_percent:.2f} % test error".format(**CAPSNET.figures)
+    return [
+        gr.update(given=base64_pixels(answer.reading.given)),
+        gr.update(reading=reading),
+        gr.update(capsule=bank),
+        gr.update(value=ui.answered(CAPSNET, loaded, figure, milliseconds())),
+    ]
 
 
-@ui.telling
-def api(drawing: str, capsule: int = -1, offsets: list[float] = [0.0] * 16) -> dict:
-    """Lengths of the ten capsules for a drawing (28×28 bits, base64url), and the picture decoded from one.
+@telling
+def api(drawing: str, capsule: int | None = None, offsets: list[float] | None = None) -> dict:
+    """Lengths of the ten capsules for a drawing, and the picture decoded from one of them.
 
-    A capsule of −1 is the longest; offsets are added to its 16 dimensions.
+    drawing: 28×28 dots of one bit in base64url, as in the page's address. capsule: the one to decode, none for the
+    longest. offsets: what is added to its 16 dimensions, each from −0.25 to 0.25.
     """
-    params = ui.checked(CapsNetParams, drawing=drawing, capsule=None if capsule == -1 else capsule, offsets=offsets)
+    values = {"drawing": drawing, "capsule": capsule, "offsets": offsets}
+    params = checked(CapsNetParams, {name: value for name, value in values.items() if value is not None})
     net, _ = capsnet.load()
-    reading = capsnet.classify(net, capsnet.prepare_drawing(params.drawing))
-    chosen = reading.capsule(params)
-    picture = capsnet.reconstruct(net, chosen.digit, chosen.moved()[None])
+    answer = capsnet.answer(net, params)
     return {
-        "digit": reading.digit,
-        "lengths": reading.lengths.tolist(),
-        "decoded": chosen.digit,
-        "pose": chosen.moved().tolist(),
-        "picture": to_uint8(picture).tolist(),
+        "digit": answer.reading.digit,
+        "lengths": answer.reading.lengths.tolist(),
+        "decoded": answer.capsule.digit,
+        "pose": answer.capsule.moved().tolist(),
+        "picture": to_uint8(answer.perturbed[None]).tolist(),
     }
 
 
 def build() -> ui.Tab:
     """Lay the tab out and wire it."""
-    defaults = CapsNetParams()
     label = ui.label(
         "Capsule network",
         2017,
@@ -132,37 +133,28 @@ def build() -> ui.Tab:
         DEMO.arxiv,
         "Each digit gets a small vector instead of one number: its length says how sure the net is, "
         "and its sixteen entries say how the digit was written.",
-        {"A 5 that could be a 3": "demo=capsnet&capsule=3&v=1"},
+        TRY_THIS,
     )
     with gr.Row(elem_classes="cn-work"):
         with gr.Column(scale=0, elem_classes="cn-column-xl"):
-            ready = [{"drawing": digit.drawing, "remark": digit.remark} for digit in ready_digits()]
-            canvas = ui.widget(
-                "canvas", defaults.drawing, ready=ready, pen_radius=PEN_RADIUS, given="", server_functions=[drawing_of]
+            canvas = ui.control(
+                DEMO,
+                "drawing",
+                "canvas",
+                ready=[{"drawing": ready.drawing, "remark": ready.remark} for ready in ready_digits()],
+                pen_radius=PEN_RADIUS,
+                largest_side=LARGEST_SIDE_PX,
+                given="",
+                server_functions=[drawing_of],
             )
         with gr.Column(scale=1):
-            lengths = ui.widget("lengths", reading={})
+            lengths = ui.control(DEMO, "capsule", "lengths", reading={})
         with gr.Column(scale=0, elem_classes="cn-column-bank"):
-            bank = ui.widget(
-                "bank",
-                list(defaults.offsets),
-                capsule={},
-                limit=LARGEST_OFFSET,
-                step=OFFSET_STEP,
-                server_functions=[decode, sheet],
-            )
+            limits = {"limit": LARGEST_OFFSET, "step": OFFSET_STEP}
+            bank = ui.control(DEMO, "offsets", "bank", capsule={}, **limits, server_functions=[decode, sheet])
     foot = ui.foot(HOW_IT_WORKS)
     controls = {"drawing": canvas, "capsule": lengths, "offsets": bank}
-    gr.on(
-        [label.load, canvas.input, lengths.input],
-        ui.live(show, foot),
-        list(controls.values()),
-        [canvas, lengths, bank, foot],
-        queue=False,
-        trigger_mode="always_last",
-        show_progress="hidden",
-        api_visibility="private",
-    )
+    on_change([label.load, canvas.input, lengths.input], show, list(controls.values()), [canvas, lengths, bank, foot])
     gr.api(api, api_name=DEMO.slug)
     return ui.Tab(controls, label)
 

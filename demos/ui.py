@@ -1,23 +1,19 @@
 """What every tab needs: its record, its label and foot, and widgets of our own."""
 
-import functools
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from models.device import device
-from weights import Loaded, Weights, WeightsError
+from weights import Loaded, Weights
 
 WIDGETS = Path(__file__).parent / "widgets"
-REFUSALS = (ValueError, WeightsError)  # faults with a sentence for the visitor; any other is a bug
 
 
 @dataclass(frozen=True)
@@ -40,14 +36,22 @@ class Demo:
 
 
 def widget(name: str, value: Any = None, **props: Any) -> gr.HTML:
-    """A component of our own, from `widgets/<name>.html` and `.js`."""
+    """A component of our own, from `widgets/<name>.html` and, where it does something, `.js`."""
+    template, script = WIDGETS / f"{name}.html", WIDGETS / f"{name}.js"
     return gr.HTML(
         value,
-        html_template=(WIDGETS / f"{name}.html").read_text(encoding="utf-8"),
-        js_on_load=(WIDGETS / f"{name}.js").read_text(encoding="utf-8"),
+        html_template=template.read_text(encoding="utf-8"),
+        js_on_load=script.read_text(encoding="utf-8") if script.exists() else None,
         apply_default_css=False,
         **props,
     )
+
+
+def control(demo: Demo, parameter: str, name: str, **props: Any) -> gr.HTML:
+    """The widget for one of a demo's parameters, with its default and its help."""
+    value = getattr(demo.params(), parameter)
+    value = list(value) if isinstance(value, tuple) else value
+    return widget(name, value, help=demo.params.model_fields[parameter].description, **props)
 
 
 def label(title: str, year: int, authors: str, arxiv: str, lede: str, links: dict[str, str]) -> gr.HTML:
@@ -74,70 +78,12 @@ def answered(weights: Weights, loaded: Loaded, figure: str, milliseconds: float)
     return {
         "source": source + (f" ({loaded.because})" if loaded.because else ""),
         "device": device().name,
+        "because": device().because,
         "milliseconds": milliseconds,
     }
 
 
-@contextmanager
-def stopwatch() -> Iterator[Callable[[], float]]:
-    """A function that tells the milliseconds since the block began."""
+def stopwatch() -> Callable[[], float]:
+    """A function that tells the milliseconds since now."""
     start = time.perf_counter()
-    yield lambda: 1000 * (time.perf_counter() - start)
-
-
-def checked(params: type[BaseModel], **values: Any) -> BaseModel:
-    """The values as the tab's parameters.
-
-    Raises:
-        ValueError: naming each parameter, what must hold, and what it was.
-    """
-    try:
-        return params(**values)
-    except ValidationError as error:
-        raise ValueError("; ".join(sentence(item) for item in error.errors())) from None
-
-
-def sentence(item: Any) -> str:
-    """One of pydantic's errors in our words."""
-    name = ".".join(str(part) for part in item["loc"])
-    found = repr(item["input"])
-    return f"{name}: {item['msg'].removeprefix('Value error, ')}, got {escape(found[:80])}"
-
-
-def telling(function: Callable) -> Callable:
-    """The function for Gradio's queue and API: what it refuses becomes a message for the visitor."""
-
-    @functools.wraps(function)
-    def told(*values: Any, **named: Any) -> Any:
-        try:
-            return function(*values, **named)
-        except REFUSALS as refusal:
-            raise gr.Error(str(refusal), print_exception=False) from refusal
-
-    return told
-
-
-def live(function: Callable[..., list], foot: gr.HTML) -> Callable:
-    """The function for events past the queue, where Gradio shows no errors: what it refuses stands in the foot."""
-
-    @functools.wraps(function)
-    def shown(*values: Any) -> list | dict:
-        try:
-            return function(*values)
-        except REFUSALS as refusal:
-            return {foot: gr.update(value={"error": str(refusal)})}
-
-    return shown
-
-
-def answering(function: Callable[[dict], dict]) -> Callable:
-    """The function for a widget's own calls: what it refuses becomes {"error": …}, for the widget to show."""
-
-    @functools.wraps(function)
-    async def answer(request: dict) -> dict:
-        try:
-            return function(request)
-        except REFUSALS as refusal:
-            return {"error": str(refusal)}
-
-    return answer
+    return lambda: 1000 * (time.perf_counter() - start)

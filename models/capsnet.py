@@ -4,7 +4,7 @@ Sabour, Frosst, Hinton 2017, arXiv 1710.09829; the nets are in `models/nets/caps
 """
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -16,8 +16,9 @@ from torch import Tensor
 
 import weights
 from models.device import device
-from models.images import to_tensor, to_uint8
+from models.images import to_grey, to_uint8
 from models.nets.capsnet import POSE_DIMENSIONS, CapsNet, routing
+from models.once import once
 from models.strokes import dots_from_text, ready_digits
 from weights.manifest import CAPSNET
 
@@ -90,13 +91,13 @@ class Reading:
         return Capsule(digit=digit, pose=tuple(self.poses[digit].tolist()), offsets=params.offsets)
 
 
-@functools.cache
+@once
 def load() -> tuple[CapsNet, weights.Loaded]:
     """The trained net on this process's device, and where its weights came from."""
     loaded = weights.load(CAPSNET)
     net = CapsNet().eval().requires_grad_(False)
     net.load_state_dict({name: tensor.float() for name, tensor in loaded.tensors.items()})
-    return net.to(device().torch_device), loaded
+    return net.to(device().torch_device), replace(loaded, tensors={})
 
 
 def prepare(picture: Image.Image) -> Tensor:
@@ -107,41 +108,10 @@ def prepare(picture: Image.Image) -> Tensor:
     Raises:
         ValueError: if there is no ink to see.
     """
-    ink = find_ink(picture)
-    rows, columns = np.nonzero(ink > 0.2)
-    if not len(rows):
+    ink = find_ink(to_grey(picture))
+    if not ink.any():
         raise ValueError("picture must show a digit, got an even surface")
-    box = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-    scale = 20 / max(box.shape)
-    size = [max(1, round(side * scale)) for side in reversed(box.shape)]
-    fitted = np.asarray(Image.fromarray(box).resize(size, Image.Resampling.BICUBIC)).clip(0, 1)
-    return to_canvas(fitted)
-
-
-def find_ink(picture: Image.Image) -> np.ndarray:
-    """How inky each pixel is, (H, W) float32 in [0, 1], on whichever ground the digit was written."""
-    grey = np.asarray(picture.convert("L"), dtype=np.float32) / 255
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    ground = float(np.median(border))
-    if ground > 0.5:
-        grey, ground = 1 - grey, 1 - ground
-    contrast = float(grey.max()) - ground
-    if contrast < 0.1:
-        return np.zeros_like(grey)
-    return ((grey - ground) / contrast).clip(0, 1)
-
-
-def to_canvas(fitted: np.ndarray) -> Tensor:
-    """A picture of at most 20×20 put into (1, 1, 28, 28), its centre of mass in pixel (14, 14) as MNIST has it."""
-    height, width = fitted.shape
-    mass = fitted.sum()
-    centre_y = (fitted.sum(axis=1) * (np.arange(height) + 0.5)).sum() / mass
-    centre_x = (fitted.sum(axis=0) * (np.arange(width) + 0.5)).sum() / mass
-    top = int(np.clip(round(14.5 - centre_y), 0, 28 - height))
-    left = int(np.clip(round(14.5 - centre_x), 0, 28 - width))
-    canvas = torch.zeros(1, 1, 28, 28)
-    canvas[0, 0, top : top + height, left : left + width] = torch.from_numpy(fitted)
-    return canvas
+    return fit(ink)
 
 
 def prepare_drawing(drawing: str) -> Tensor:
@@ -153,10 +123,40 @@ def prepare_drawing(drawing: str) -> Tensor:
     dots = dots_from_text(drawing)
     if not dots.any():
         raise ValueError("drawing must hold some ink, got an empty canvas")
-    fine = F.interpolate(to_tensor(dots * np.uint8(255)), scale_factor=4, mode="bicubic").clamp(0, 1)
-    blurred = F.avg_pool2d(F.avg_pool2d(fine, 5, 1, 2), 5, 1, 2)
-    smooth = ((blurred - 0.5) * 4 + 0.5).clamp(0, 1)
-    return prepare(Image.fromarray(smooth[0, 0].mul(255).byte().numpy()))
+    fine = F.interpolate(torch.from_numpy(dots)[None, None].float(), scale_factor=4, mode="bicubic")
+    blur = functools.partial(F.avg_pool2d, kernel_size=5, stride=1, padding=2, count_include_pad=False)
+    blurred = blur(blur(fine.clamp(0, 1)))
+    return fit(((blurred - 0.5) * 4 + 0.5).clamp(0, 1)[0, 0].numpy())
+
+
+def find_ink(grey: np.ndarray) -> np.ndarray:
+    """How inky each pixel of (H, W) is, in [0, 1], on whichever ground the digit was written."""
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    ground = float(np.median(border))
+    if ground > 0.5:
+        grey, ground = 1 - grey, 1 - ground
+    contrast = float(grey.max()) - ground
+    if contrast < 0.1:
+        return np.zeros_like(grey)
+    return ((grey - ground) / contrast).clip(0, 1)
+
+
+def fit(ink: np.ndarray) -> Tensor:
+    """Ink (H, W) fitted into 20×20 and put into (1, 1, 28, 28), its centre of mass in pixel (14, 14) as MNIST has it."""
+    rows, columns = np.nonzero(ink > 0.2)
+    box = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    scale = 20 / max(box.shape)
+    size = [max(1, round(side * scale)) for side in reversed(box.shape)]
+    fitted = np.asarray(Image.fromarray(box).resize(size, Image.Resampling.BICUBIC)).clip(0, 1)
+    fitted = fitted / fitted.max()  # a thin pen must not turn pale
+    height, width = fitted.shape
+    centre_y = (fitted.sum(axis=1) * (np.arange(height) + 0.5)).sum() / fitted.sum()
+    centre_x = (fitted.sum(axis=0) * (np.arange(width) + 0.5)).sum() / fitted.sum()
+    top = int(np.clip(round(14.5 - centre_y), 0, 28 - height))
+    left = int(np.clip(round(14.5 - centre_x), 0, 28 - width))
+    canvas = torch.zeros(1, 1, 28, 28)
+    canvas[0, 0, top : top + height, left : left + width] = torch.from_numpy(fitted)
+    return canvas
 
 
 @torch.inference_mode()
@@ -180,6 +180,38 @@ def reconstruct(net: CapsNet, digit: int, poses: Tensor) -> Tensor:
     return net.decoder(masked.flatten(1)).view(-1, 28, 28).cpu()
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A reading, and one of its capsules decoded.
+
+    Attributes:
+        capsule: the one that was asked for, with its offsets.
+        reconstruction: (28, 28), from the capsule as the net found it.
+        perturbed: (28, 28), with the offsets.
+        squared_error: of the reconstruction, summed over the picture.
+    """
+
+    reading: Reading
+    capsule: Capsule
+    reconstruction: Tensor
+    perturbed: Tensor
+    squared_error: float
+
+
+def answer(net: CapsNet, params: CapsNetParams) -> Answer:
+    """What the net makes of the drawing, and what the capsule asked for looks like.
+
+    Raises:
+        ValueError: if the canvas is empty.
+    """
+    reading = classify(net, prepare_drawing(params.drawing))
+    capsule = reading.capsule(params)
+    poses = torch.stack([torch.tensor(capsule.pose), capsule.moved()])
+    reconstruction, perturbed = reconstruct(net, capsule.digit, poses)
+    squared_error = (reconstruction - reading.given).square().sum().item()
+    return Answer(reading, capsule, reconstruction, perturbed, squared_error)
+
+
 def sweep(net: CapsNet, digit: int, pose: Tensor, offsets: Tensor | None = None) -> Tensor:
     """Pictures (16, S, 28, 28): each dimension of a pose (16,) in turn moved by each of S offsets.
 
@@ -192,7 +224,8 @@ def sweep(net: CapsNet, digit: int, pose: Tensor, offsets: Tensor | None = None)
 
 
 # What can be measured on a picture, and how much it differs between digits of one class:
-# the spread over MNIST's training digits, averaged over the classes (`python -m weights.train.capsnet --evaluate`).
+# the spread over MNIST's training digits, shifted as in training, averaged over the classes
+# (`python -m weights.train.capsnet --evaluate` prints it).
 NATURAL_SPREAD = {
     "thickness": 0.51,
     "slant": 0.26,

@@ -24,11 +24,22 @@ def device() -> Device:
     """
     asked = os.environ.get("NETS_DEVICE")
     if asked:
-        return Device(torch.device(asked), asked, "NETS_DEVICE asks for it")
+        return named(asked, "NETS_DEVICE asks for it")
     if os.environ.get("SPACES_ZERO_GPU"):
-        return Device(torch.device("cpu"), "CPU", "ZeroGPU is kept for long work")
+        return named("cpu", "ZeroGPU is kept for long work")
     if torch.cuda.is_available():
-        return Device(torch.device("cuda"), torch.cuda.get_device_name(), "CUDA is here")
+        return named("cuda", "CUDA is here")
     if torch.backends.mps.is_available():
-        return Device(torch.device("mps"), "Apple GPU", "Metal is here")
-    return Device(torch.device("cpu"), "CPU", "no GPU is here")
+        return named("mps", "Metal is here")
+    return named("cpu", "no GPU is here")
+
+
+def named(asked: str, because: str) -> Device:
+    """The device of that torch name."""
+    chosen = torch.device(asked)
+    names = {
+        "cpu": lambda: f"CPU, {torch.get_num_threads()} threads",
+        "cuda": lambda: f"{torch.cuda.get_device_name(chosen)}, CUDA",
+        "mps": lambda: "Apple GPU, Metal",
+    }
+    return Device(chosen, names.get(chosen.type, lambda: asked)(), because)

@@ -4,11 +4,11 @@ import base64
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from pydantic import BaseModel, Field
 from torch import Tensor
 
-LARGEST_SIDE_PX = 280
+LARGEST_SIDE_PX = 560
 
 
 class GreyLevels(BaseModel, frozen=True):
@@ -35,6 +35,13 @@ def to_tensor(picture: Image.Image | np.ndarray) -> Tensor:
     array = np.asarray(picture, dtype=np.uint8)
     array = array.reshape(*array.shape[:2], -1)
     return torch.tensor(array).permute(2, 0, 1).unsqueeze(0).float() / 255
+
+
+def to_grey(picture: Image.Image) -> np.ndarray:
+    """A picture as a person sees it, float32 (H, W) in [0, 1]: turned as its EXIF says, laid on white paper."""
+    upright = ImageOps.exif_transpose(picture).convert("RGBA")
+    paper = Image.new("RGBA", upright.size, "white")
+    return np.asarray(Image.alpha_composite(paper, upright).convert("L"), dtype=np.float32) / 255
 
 
 def to_uint8(tensor: Tensor) -> np.ndarray:

@@ -1,7 +1,6 @@
 """Drawings of 28×28 one-bit dots: their text form for links, and ready digits of our own strokes."""
 
 import base64
-import binascii
 import functools
 from dataclasses import dataclass
 
@@ -20,7 +19,7 @@ def dots_from_text(text: str) -> np.ndarray:
     """
     try:
         content = base64.b64decode(text + "=", altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         content = b""
     if len(text) != TEXT_LENGTH or len(content) != SIDE * SIDE // 8:
         raise ValueError(f"drawing must be {TEXT_LENGTH} base64url characters, got {len(text)} characters")

@@ -8,9 +8,11 @@ import pytest
 
 from tests.server import running_app
 
+os.environ["NETS_DEVICE"] = "cpu"  # tests compare with tensors there
 
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch):
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network():
     """Every connection that does not stay on this machine fails."""
     connect = socket.socket.connect
 
@@ -20,15 +22,17 @@ def no_network(monkeypatch):
             raise OSError(f"a test must not reach {host}")
         return connect(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", guarded)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
 
 
 @pytest.fixture(scope="session")
 def nets_data() -> Path:
     """The folder of data and weights to test with; its layout is in the README."""
     folder = os.environ.get("NETS_DATA")
-    if not folder or not Path(folder).is_dir():
-        pytest.skip("NETS_DATA names no folder of test data")
+    if not folder or not Path(folder, "data", "mnist").is_dir():
+        pytest.skip("NETS_DATA names no folder that holds data/mnist")
     return Path(folder)
 
 

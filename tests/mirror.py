@@ -11,7 +11,8 @@ class Mirror:
 
     Args:
         content: the file's true bytes.
-        mood: "well", "redirecting", "missing", "broken", "corrupting", "cutting" (only the first time) or "silent".
+        mood: "well", "redirecting" to the second host, "astray" (redirecting to a silent one), "missing", "broken",
+            "breaking" (answers a HEAD, breaks at a GET), "corrupting", "cutting" (only the first time) or "silent".
     """
 
     REPO, COMMIT, PATH = "classic/nets", "0123456789abcdef0123456789abcdef01234567", "net.safetensors"
@@ -62,13 +63,14 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, with_body: bool) -> None:
         mirror = self.mirror
         mirror.requests.append((self.command, self.path, self.headers.get("Range")))
-        if mirror.mood == "silent":
+        second = self.server is mirror.hosts[1]
+        if mirror.mood == "silent" or (mirror.mood == "astray" and second):
             mirror.closing.wait()
-        elif mirror.mood == "broken":
+        elif mirror.mood == "broken" or (mirror.mood == "breaking" and with_body):
             self.reply(500)
         elif mirror.mood == "missing" or not self.path.endswith(f"{mirror.COMMIT}/{mirror.PATH}"):
             self.reply(404, {"X-Error-Code": "EntryNotFound"})
-        elif mirror.mood == "redirecting" and self.server is mirror.hosts[0]:
+        elif mirror.mood in ("redirecting", "astray") and not second:
             size = {"X-Linked-Size": str(len(mirror.content)), "X-Linked-ETag": self.etag()}
             self.reply(302, {"Location": mirror.second_host + self.path, **self.identity(), **size})
         else:

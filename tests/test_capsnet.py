@@ -10,7 +10,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw, ImageOps
 
 from demos import capsnet as demo
 from models import capsnet
@@ -20,6 +20,7 @@ from weights.train.capsnet import shift, training_loss
 from weights.train.mnist import load_mnist
 from weights.train.recipe import Checkpoint
 
+FIVE = ready_digits()[0].drawing
 EMPTY = text_from_dots(np.zeros((28, 28)))
 
 
@@ -166,6 +167,28 @@ def test_even_surface_is_refused():
         capsnet.prepare(Image.new("RGB", (64, 64), "white"))
 
 
+def test_ink_on_transparent_ground_is_seen():
+    opaque = strokes_picture(0, 255)
+    clear = Image.new("RGBA", opaque.size, (0, 0, 0, 0))
+    clear.putalpha(ImageOps.invert(opaque))
+    assert (capsnet.prepare(clear) - capsnet.prepare(opaque)).abs().max() < 0.05
+
+
+def test_thin_pen_becomes_a_drawing(net):
+    picture = Image.new("L", (420, 560), 255)
+    ImageDraw.Draw(picture).line([(100, 90), (320, 90), (200, 480)], fill=0, width=3)
+    upload = {"width": 420, "height": 560, "grey": base64.b64encode(picture.tobytes()).decode()}
+    drawing = demo.drawing_of(upload)["drawing"]
+    assert capsnet.classify(net, capsnet.prepare_drawing(drawing)).digit == 7
+
+
+@pytest.mark.parametrize("place", [0, 27, 400, 756, 783])
+def test_even_a_speck_is_a_drawing(place):
+    dots = np.zeros(784)
+    dots[place] = 1
+    assert capsnet.prepare_drawing(text_from_dots(dots.reshape(28, 28))).max() == 1
+
+
 def test_empty_canvas_is_refused():
     with pytest.raises(ValueError, match="got an empty canvas"):
         capsnet.prepare_drawing(EMPTY)
@@ -309,9 +332,12 @@ def test_api_reads_and_decodes(client):
     ("values", "message"),
     [
         ({"drawing": EMPTY}, "empty canvas"),
-        ({"drawing": "<b>x</b>"}, "drawing: drawing must be 131 base64url characters"),
-        ({"drawing": ready_digits()[0].drawing, "capsule": 12}, "capsule: Input should be less than or equal to 9"),
-        ({"drawing": ready_digits()[0].drawing, "offsets": [9.0] * 16}, "offsets.0: Input should be less than"),
+        ({"drawing": "<b>x</b>"}, "drawing must be 131 base64url characters, got 8 characters"),
+        ({"drawing": ready_digits()[0].drawing, "capsule": 12}, "capsule must be less than or equal to 9, got 12"),
+        (
+            {"drawing": ready_digits()[0].drawing, "offsets": [9.0] * 16},
+            "offsets.0 must be less than or equal to 0.25, got 9.0",
+        ),
     ],
 )
 def test_bad_values_get_a_sentence(client, values, message):
@@ -325,21 +351,30 @@ def test_slider_asks_for_the_decoder_only(seven):
     assert still["picture"] != moved["picture"]
 
 
+@pytest.mark.parametrize(
+    "request_", [None, [], "x", 3, {"params": 1}, {"digit": 7}, {"digit": 7, "pose": ["nan"] * 16}]
+)
+def test_hostile_calls_get_a_sentence(request_):
+    assert asyncio.run(demo.decode(request_))["error"]
+    assert demo.sheet(request_)["error"]
+    assert demo.drawing_of(request_)["error"]
+
+
 def test_upload_becomes_a_drawing_that_reads_the_same():
     picture = strokes_picture(20, 240)
     grey = base64.b64encode(picture.tobytes()).decode()
-    drawing = asyncio.run(demo.drawing_of({"width": 200, "height": 200, "grey": grey}))["drawing"]
+    drawing = demo.drawing_of({"width": 200, "height": 200, "grey": grey})["drawing"]
     assert (capsnet.prepare_drawing(drawing) - capsnet.prepare(picture)).abs().mean() < 0.05
 
 
 @pytest.mark.parametrize(
     ("request_", "message"),
     [
-        ({}, "width: Field required"),
+        ({}, "width field required"),
         ({"width": 3, "height": 3, "grey": "AAAA"}, "grey must hold 3 × 3 bytes, got 3"),
         ({"width": 3, "height": 1, "grey": "AAAA"}, "picture must show a digit"),
-        ({"width": 10**9, "height": 1, "grey": ""}, "width: Input should be less than or equal to 280"),
+        ({"width": 10**9, "height": 1, "grey": ""}, "width must be less than or equal to 560"),
     ],
 )
 def test_bad_uploads_get_a_sentence(request_, message):
-    assert message in asyncio.run(demo.drawing_of(request_))["error"]
+    assert message in demo.drawing_of(request_)["error"]

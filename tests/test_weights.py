@@ -91,8 +91,16 @@ def test_hub_without_the_file_leaves_the_embedded_one(tmp_path, mood, because):
     assert because in answer["because"]
 
 
-def test_hub_that_swallows_packets_costs_five_seconds(tmp_path):
-    with Mirror(LARGE, "silent") as mirror:
+def test_download_that_breaks_leaves_the_embedded_one(tmp_path):
+    with Mirror(LARGE, "breaking") as mirror:
+        answer = Visitor(tmp_path, mirror.endpoint).load()
+    assert answer["place"] == "embedded"
+    assert "broke off" in answer["because"]
+
+
+@pytest.mark.parametrize("mood", ["silent", "astray"])
+def test_hub_that_swallows_packets_costs_five_seconds(tmp_path, mood):
+    with Mirror(LARGE, mood) as mirror:
         answer = Visitor(tmp_path, mirror.endpoint).load()
     assert answer["place"] == "embedded"
     assert answer["seconds"] < 5

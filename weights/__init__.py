@@ -7,11 +7,10 @@ import hashlib
 import logging
 import os
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urljoin
 
 import huggingface_hub
 from safetensors.torch import load as parse_safetensors
@@ -140,32 +139,25 @@ def why_hub_is_out(file: HubFile) -> str:
     """
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
         return "offline by choice"
-    url = huggingface_hub.hf_hub_url(file.repo, file.path, revision=file.commit)
     answers: list[str] = []
     # A thread, since resolving a name knows no timeout.
-    probe = threading.Thread(target=lambda: answers.append(ask(url)), daemon=True)
+    probe = threading.Thread(target=lambda: answers.append(ask(file)), daemon=True)
     probe.start()
     probe.join(PROBE_SECONDS)
     return answers[0] if answers else "the Hub did not answer"
 
 
-class StayOnFirstHost(urllib.request.HTTPRedirectHandler):
-    """A redirect is answer enough."""
-
-    def redirect_request(self, *_) -> None:
-        return None
-
-
-def ask(url: str) -> str:
-    """What is wrong with this address, or nothing."""
-    opener = urllib.request.build_opener(StayOnFirstHost)
+def ask(file: HubFile) -> str:
+    """What is wrong with this file's address on the Hub, or nothing; a host it redirects to must answer too."""
+    session = huggingface_hub.get_session()
+    url = huggingface_hub.hf_hub_url(file.repo, file.path, revision=file.commit)
     try:
-        opener.open(urllib.request.Request(url, method="HEAD"), timeout=PROBE_SECONDS).close()
-    except urllib.error.HTTPError as answer:
-        return "" if answer.code < 400 else f"the Hub answered {answer.code}"
-    except OSError:
+        answer = session.head(url, timeout=PROBE_SECONDS, follow_redirects=False)
+        if answer.is_redirect:
+            session.head(urljoin(url, answer.headers["Location"]), timeout=PROBE_SECONDS)
+    except Exception:  # whatever the Hub's transport raises
         return "the Hub could not be reached"
-    return ""
+    return f"the Hub answered {answer.status_code}" if answer.status_code >= 400 else ""
 
 
 def parse(path: Path, file: File) -> dict[str, Tensor]:

@@ -2,10 +2,10 @@
 window.ClassicNets = (() => {
   const body = () => document.body.classList;
 
-  // --- pixels -------------------------------------------------------------------------------------------------
+  // --- pixels ---------------------------------------------------------------------------------
   const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 
-  /** Paint base64 grey levels, or nothing, on a square canvas of as many pixels. */
+  /** Paint base64 grey levels, or nothing, on a canvas of as many pixels. */
   function paint(canvas, base64) {
     const grey = base64 ? bytes(base64) : new Uint8Array(canvas.width * canvas.height);
     const image = new ImageData(canvas.width, canvas.height);
@@ -13,6 +13,9 @@ window.ClassicNets = (() => {
     canvas.getContext('2d').putImageData(image, 0, 0);
   }
 
+  const signed = (value) => (value < 0 ? '\u2212' : value > 0 ? '+' : ' ') + Math.abs(value).toFixed(2);
+
+  // --- answers --------------------------------------------------------------------------------
   /** The call, made at once or as soon as the one under way has come back; those in between are dropped. */
   function latest(call) {
     let busy = false, waiting = null;
@@ -26,18 +29,30 @@ window.ClassicNets = (() => {
     };
   }
 
-  const signed = (value) => (value < 0 ? '\u2212' : value > 0 ? '+' : ' ') + Math.abs(value).toFixed(2);
+  const foot = (element, name) => element.closest('.tabitem')?.querySelector(`.cn-foot .cn-${name}`);
 
-  /** Show in the foot of the element's tab how long the last answer took. */
+  /** Say something, or nothing more, in the foot of the element's tab. */
+  function tell(element, sentence) {
+    const place = foot(element, 'error');
+    if (place) place.textContent = sentence;
+  }
+
+  /** Show in the foot how long the last answer took. */
   function took(element, milliseconds) {
-    const place = element.closest('.tabitem')?.querySelector('.cn-ms');
+    const place = foot(element, 'ms');
     if (place) place.textContent = milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds);
   }
 
-  // --- the address bar ------------------------------------------------------------------------------------------
-  const states = {};
-  const asked = new URLSearchParams(location.search), theme = asked.get('__theme');
-  let open = asked.get('demo'), timer = 0;
+  /** The server's answer to a widget's own call; one that refuses or does not come is told and is null. */
+  async function ask(element, call) {
+    const answer = await call.catch(() => ({ error: 'The server does not answer. Reload the page.' }));
+    tell(element, answer.error ?? '');
+    return answer.error ? null : answer;
+  }
+
+  // --- the address bar ------------------------------------------------------------------------
+  const states = {}, asked = new URLSearchParams(location.search);
+  let open = asked.get('demo'), theme = asked.get('__theme'), restored = false, timer = 0;
 
   const text = (value) => value == null ? '' : String(value);
 
@@ -46,13 +61,19 @@ window.ClassicNets = (() => {
     const query = new URLSearchParams({ demo: open, ...states[open], v: 1 });
     if (body().contains('stage')) query.set('stage', 1);
     if (theme) query.set('__theme', theme);
-    return location.pathname + '?' + query.toString().replaceAll('%2C', ',');
+    return `${location.pathname}?${query.toString().replaceAll('%2C', ',')}`;
   }
 
-  // Browsers refuse more than about three changes of the address a second.
+  // Not before the server has read the address; then rarely, since browsers refuse many changes a second.
   function follow() {
     clearTimeout(timer);
-    timer = setTimeout(() => history.replaceState(history.state, '', address()), 350);
+    if (restored && open) timer = setTimeout(() => history.replaceState(history.state, '', address()), 350);
+  }
+
+  /** The controls hold what the address asked for. */
+  function restore() {
+    restored = true;
+    follow();
   }
 
   /** Note the values of a tab's controls; Gradio calls it whenever one changes. */
@@ -64,9 +85,8 @@ window.ClassicNets = (() => {
   }
 
   function visit(slug) {
-    const moved = open && open !== slug;
     open = slug;
-    if (moved) follow();
+    follow();
     return [];
   }
 
@@ -82,27 +102,33 @@ window.ClassicNets = (() => {
   }
 
   async function copyLink(button) {
-    const label = button.textContent, copied = await copy(new URL(address(), location.href).href);
-    button.textContent = copied ? 'Copied' : 'Copy it from the address bar';
-    setTimeout(() => { button.textContent = label; }, 2000);
+    const link = new URL(address(), location.href).href;
+    if (await copy(link)) {
+      button.textContent = 'Copied';
+      setTimeout(() => { button.textContent = 'Copy link'; }, 2000);
+    } else window.prompt('The link', link);
   }
 
-  // --- stage and dark ---------------------------------------------------------------------------------------------
+  // --- stage and dark -------------------------------------------------------------------------
   function toggle(view) {
     body().toggle(view);
-    document.querySelectorAll(`[data-view=${view}]`).forEach((button) => button.setAttribute('aria-pressed', body().contains(view)));
-    if (view === 'stage' && open) follow();
+    if (view === 'dark') theme = body().contains('dark') ? 'dark' : 'light';
+    pressed();
+    window.dispatchEvent(new Event('viewchange'));
+    follow();
+  }
+  function pressed() {
+    document.querySelectorAll('[data-view]').forEach((button) => button.setAttribute('aria-pressed', body().contains(button.dataset.view)));
   }
   document.addEventListener('click', (event) => {
-    const view = event.target.closest?.('[data-view]')?.dataset.view;
-    if (view) toggle(view);
+    const button = event.target.closest?.('button');
+    if (button?.dataset.view) toggle(button.dataset.view);
+    if (button?.dataset.copy === 'link') copyLink(button);
   });
   document.addEventListener('keydown', (event) => {
     if (event.key === 'Escape' && body().contains('stage') && !document.querySelector('dialog[open]')) toggle('stage');
   });
-  if (asked.has('stage')) {
-    if (document.body) toggle('stage'); else document.addEventListener('DOMContentLoaded', () => toggle('stage'));
-  }
+  if (asked.has('stage')) toggle('stage');
 
-  return { bytes, paint, latest, signed, took, keep, visit, copyLink };
+  return { bytes, paint, signed, latest, tell, took, ask, restore, keep, visit, pressed };
 })();

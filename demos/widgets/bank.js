@@ -2,9 +2,9 @@
 const $ = (selector) => element.querySelector(selector);
 const RESET = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M3.2 8a4.8 4.8 0 1 0 1.6-3.6M3 2.2v3.2h3.2"/></svg>';
 const id = `cn-dim-${Math.random().toString(36).slice(2)}`;
-const { limit, step } = props;
+const { limit, step } = props, range = `${ClassicNets.signed(-limit)} to ${ClassicNets.signed(limit)}`;
 
-const rows = Array.from({ length: 16 }, (_, i) => {
+const rows = Array.from({ length: props.value.length }, (_, i) => {
   const row = Object.assign(document.createElement('div'), { className: 'cn-dim' });
   row.innerHTML = `<div class="cn-dim-head"><label for="${id}-${i}"></label><output for="${id}-${i}"></output><button class="cn-reset" type="button">${RESET}</button></div>
     <canvas class="cn-low cn-pix cn-s" width="28" height="28" aria-hidden="true"></canvas><input type="range" id="${id}-${i}" min="${-limit}" max="${limit}" step="${step}" value="0"><canvas class="cn-high cn-pix cn-s" width="28" height="28" aria-hidden="true"></canvas>`;
@@ -18,7 +18,7 @@ const rows = Array.from({ length: 16 }, (_, i) => {
 const name = (i) => props.capsule.names?.[i] ?? `dim ${i + 1}`;
 
 // --- moving --------------------------------------------------------------------------------------------------------
-let offsets = [...props.value];
+let offsets = [...props.value], picture;
 
 function move(i, value) { offsets[i] = value; moved(); }
 
@@ -32,8 +32,9 @@ function moved() {
 const decode = ClassicNets.latest(async () => {
   const { digit, pose } = props.capsule;
   if (!pose) return;
-  const answer = await server.decode({ digit, pose, offsets });
-  if (digit !== props.capsule.digit || answer.error) return;
+  const answer = await ClassicNets.ask(element, server.decode({ digit, pose, offsets }));
+  // Meanwhile another digit may have been drawn.
+  if (!answer || digit !== props.capsule.digit || String(pose) !== String(props.capsule.pose)) return;
   showPicture(answer.picture);
   ClassicNets.took(element, answer.milliseconds);
 });
@@ -52,10 +53,11 @@ function showSliders() {
   const listed = changed.slice(0, 4).map((i) => `<b>${name(i)}</b> <span class="cn-num">${ClassicNets.signed(offsets[i])}</span>`).join(', ');
   $('.cn-changes').innerHTML = !props.capsule.pose ? '' : !changed.length ? 'As the net found it. Move a slider.'
     : `${listed}${changed.length > 4 ? ` and ${changed.length - 4} more` : ''}. The others are as the net found them.`;
-  $('[data-do=reset]').disabled = !changed.length;
+  $('[data-do=reset]').setAttribute('aria-disabled', !changed.length);
 }
 
-function showPicture(picture) {
+function showPicture(newest) {
+  picture = newest;
   ClassicNets.paint($('.cn-perturbed'), picture);
   const colours = getComputedStyle(element), channel = (token) => colours.getPropertyValue(token).trim().match(/\w\w/g).map((hex) => parseInt(hex, 16));
   const ground = channel('--cn-v0'), brighter = channel('--cn-v3'), darker = channel('--cn-v-3');
@@ -69,7 +71,7 @@ function showPicture(picture) {
 }
 
 function showCapsule() {
-  const { digit, pose, names, ends, picture } = props.capsule;
+  const { digit, pose, names, ends } = props.capsule;
   $('.cn-title').textContent = pose ? `Sixteen dimensions of capsule ${digit}` : 'Sixteen dimensions';
   rows.forEach((row, i) => {
     const label = name(i);
@@ -81,7 +83,9 @@ function showCapsule() {
   });
   $('[data-do=sheet]').disabled = !pose;
   showSliders();
-  showPicture(picture);
+  showPicture(props.capsule.picture);
+  // A slider may have moved while this capsule was on its way.
+  if (pose && String(props.capsule.offsets) !== String(offsets)) decode();
 }
 
 // --- the sheet -----------------------------------------------------------------------------------------------------
@@ -89,23 +93,24 @@ const dialog = $('dialog');
 
 async function openSheet() {
   const { digit, pose } = props.capsule;
-  const answer = await server.sheet({ digit, pose });
-  if (answer.error) return;
+  const answer = await ClassicNets.ask(element, server.sheet({ digit, pose }));
+  if (!answer) return;
   dialog.querySelector('img').src = dialog.querySelector('.cn-save').href = answer.png;
   dialog.querySelector('.cn-save').download = `capsule-${digit}.png`;
-  dialog.querySelector('img').alt = dialog.querySelector('b').textContent = `Capsule ${digit}: a dimension a row, from −0.25 to +0.25`;
+  dialog.querySelector('img').alt = dialog.querySelector('b').textContent = `Capsule ${digit}: a dimension a row, from ${range}`;
   dialog.showModal();
 }
 
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button'), action = button?.dataset.do;
   if (action === 'sheet') openSheet();
-  if (action === 'link') ClassicNets.copyLink(button);
+  if (action === 'zoom') dialog.classList.toggle('cn-zoomed');
   if (action === 'reset') { offsets = offsets.map(() => 0); moved(); }
   if (action === 'close' || event.target === dialog) dialog.close();
-  if (event.target.matches('dialog img')) dialog.classList.toggle('cn-zoomed');
 });
 
 watch('value', () => { if (String(props.value) !== String(offsets)) { offsets = [...props.value]; showSliders(); } });
 watch('capsule', showCapsule);
+window.addEventListener('viewchange', () => showPicture(picture));
+$('.cn-range').textContent = range;
 showCapsule();

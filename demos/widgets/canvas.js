@@ -5,6 +5,7 @@ const sheet = $('.cn-sheet'), strokesCanvas = $('.cn-strokes');
 
 // What is on the sheet: all ink, the part of it that came as dots, and the strokes drawn over them.
 let ink, dots, strokes = [], past = [];
+let pointer = null; // the one that draws; a second finger changes nothing
 
 const encode = (cells) => {
   const packed = Array.from({ length: 98 }, (_, i) => cells.slice(8 * i, 8 * i + 8).reduce((bits, cell) => 2 * bits + cell, 0));
@@ -32,18 +33,23 @@ function show() {
     pen.stroke();
   }
   sheet.classList.toggle('cn-empty', !ink.some(Boolean));
-  $('[data-do=undo]').disabled = !past.length;
+  $('[data-do=undo]').setAttribute('aria-disabled', !past.length);
   element.querySelectorAll('.cn-ready button').forEach((button) => button.setAttribute('aria-pressed', button.dataset.drawing === props.value));
 }
 
 // --- changing --------------------------------------------------------------------------------------------------
 const send = () => { props.value = encode(ink); $('.cn-error').textContent = ''; trigger('input'); };
 const remember = () => past.push({ ink: ink.slice(), dots, strokes: strokes.map((stroke) => [...stroke]) });
-const put = (cells) => { ink = cells; dots = cells.slice(); strokes = []; };
+const put = (cells) => { ink = cells; dots = cells.slice(); strokes = []; pointer = null; };
 
 function replace(cells) { remember(); put(cells); send(); show(); }
 
-function undo() { ({ ink, dots, strokes } = past.pop()); send(); show(); }
+function undo() {
+  if (!past.length) return;
+  ({ ink, dots, strokes } = past.pop());
+  pointer = null;
+  send(); show();
+}
 
 /** Ink every dot whose centre lies within the pen of the way from one point to the next. */
 function inkAlong([ax, ay], [bx, by]) {
@@ -61,7 +67,6 @@ const point = (event) => {
 };
 const extend = (to) => { const stroke = strokes.at(-1); inkAlong(stroke.at(-1), to); stroke.push(to); };
 
-let pointer = null; // the one that draws; a second finger changes nothing
 sheet.addEventListener('pointerdown', (event) => {
   if (event.button || pointer !== null) return;
   sheet.setPointerCapture(event.pointerId);
@@ -77,7 +82,8 @@ sheet.addEventListener('pointermove', (event) => {
   for (const part of events.length ? events : [event]) extend(point(part));
   send(); show();
 });
-for (const end of ['pointerup', 'pointercancel']) sheet.addEventListener(end, (event) => { if (event.pointerId === pointer) pointer = null; });
+// Comes after pointerup and pointercancel too.
+sheet.addEventListener('lostpointercapture', (event) => { if (event.pointerId === pointer) pointer = null; });
 
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
@@ -89,7 +95,7 @@ element.addEventListener('click', (event) => {
 // --- uploads: the browser decodes, turns and shrinks; the server gets plain grey levels ---------------------------
 async function greyLevels(file) {
   const picture = await createImageBitmap(file);
-  const scale = Math.min(1, 280 / Math.max(picture.width, picture.height));
+  const scale = Math.min(1, props.largest_side / Math.max(picture.width, picture.height));
   const width = Math.max(1, Math.round(picture.width * scale)), height = Math.max(1, Math.round(picture.height * scale));
   const context = Object.assign(document.createElement('canvas'), { width, height }).getContext('2d');
   context.fillStyle = '#fff';
@@ -108,7 +114,7 @@ $('input[type=file]').addEventListener('change', async (event) => {
   event.target.value = '';
   if (!file) return;
   const levels = await greyLevels(file).catch(() => null);
-  const answer = levels ? await server.drawing_of(levels) : { error: 'this file is not a picture the browser can open' };
+  const answer = levels ? await server.drawing_of(levels).catch(() => ({ error: 'the server does not answer' })) : { error: 'this file is not a picture the browser can open' };
   if (answer.drawing) replace(decode(answer.drawing));
   else $('.cn-error').innerHTML = '<b>No digit.</b> ';
   $('.cn-error').append(answer.error ?? '');

@@ -1,10 +1,11 @@
 // What answered, or why nothing did.
 const show = () => {
-  const { source = '', device = '', milliseconds = 0, error = '' } = props.value || {};
-  element.querySelector('.cn-error').textContent = error;
+  const { source, device, because, milliseconds, error = '' } = props.value || {};
+  ClassicNets.tell(element, error);
+  if (!source) return;
   element.querySelector('.cn-source').textContent = source;
-  element.querySelector('.cn-device').textContent = device;
-  if (source) ClassicNets.took(element, milliseconds);
+  Object.assign(element.querySelector('.cn-device'), { textContent: device, title: because });
+  ClassicNets.took(element, milliseconds);
 };
 watch('value', show);
 show();

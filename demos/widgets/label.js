@@ -1,4 +1,8 @@
-// Tells the server that this tab is on the page and its controls hold what the address asked for.
-const open = () => { if (props.restored) trigger('load'); };
+// Tells page and server that this tab is seen and its controls hold what the address asked for.
+const open = () => {
+  if (!props.restored) return;
+  ClassicNets.restore();
+  trigger('load');
+};
 watch('restored', open);
 open();

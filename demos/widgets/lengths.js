@@ -38,7 +38,7 @@ function show() {
     bar.setAttribute('aria-label', `Decode capsule ${digit}, length ${length.toFixed(2)}`);
     bar.tabIndex = digit === (chosen ?? 0) ? 0 : -1;
   });
-  $('[data-do=longest]').disabled = follows();
+  $('[data-do=longest]').setAttribute('aria-disabled', follows());
   ClassicNets.paint($('.cn-decoded'), reconstruction);
   $('.cn-title').textContent = lengths ? `Reconstruction of ${decoded}` : 'Reconstruction';
   $('.cn-verdict').innerHTML = !lengths ? 'Ten lengths appear as you draw.'

@@ -1,1 +1,1 @@
-// The masthead does nothing by itself; house.js listens to its buttons.
+ClassicNets.pressed();

@@ -1,8 +1,8 @@
 """CapsNet: digits as vectors, whose length says how sure the net is and whose direction says how it was written.
 
 Sabour, Frosst, Hinton 2017, arXiv 1710.09829.
-Differences from the paper: gradients flow through the last routing iteration only (the couplings
-are treated as constants), which costs a third of the memory and trains to the same error.
+Differences from the paper: gradients flow through the last routing iteration only; the couplings are
+treated as constants.
 """
 
 import torch

@@ -1,5 +1,9 @@
 """The speed figures, one `name: value` a line: `make bench`, on a machine with nothing else to do."""
 
+import os
+
+os.environ["NETS_DEVICE"] = "cpu"
+
 from tests.bench import app, capsnet
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import BatchSampler, RandomSampler
 from tqdm import tqdm
 
+from models.capsnet import NATURAL_SPREAD, measure
 from models.nets.capsnet import CapsNet, margin_loss, reconstruction_loss
 from weights.train.mnist import load_mnist
 from weights.train.recipe import Checkpoint, arguments, embed, evaluate_embedded
@@ -74,18 +75,30 @@ def test_error_percent(net: CapsNet, data: Path | None) -> float:
 
 
 def evaluate(net: CapsNet, data: Path | None) -> dict[str, float]:
-    """The figures that the manifest carries."""
+    """The figures that the manifest and `models/capsnet.py` carry."""
+    spread = {f"spread_{name.replace(' ', '_')}": value for name, value in natural_spread(data).items()}
     return {
         "test_error_percent": test_error_percent(net, data),
         "parameters": sum(parameter.numel() for parameter in net.parameters()),
+        **spread,
     }
+
+
+def natural_spread(data: Path | None) -> dict[str, float]:
+    """How much each measured property differs between training digits of one class, shifted as in training."""
+    pictures, digits = load_mnist("train", data)
+    measured = measure(shift(pictures.float() / 255, torch.Generator().manual_seed(0))[:, 0])
+    spread = torch.stack([measured[digits == digit].std(dim=0) for digit in range(10)]).mean(dim=0)
+    return dict(zip(NATURAL_SPREAD, spread.tolist(), strict=True))
 
 
 def main() -> None:
     options = arguments(__doc__, "capsnet", EPOCHS)
     if not options.evaluate:
         net = train(options.data, options.checkpoint, options.device, options.epochs, options.seed)
+        print(f"float32_test_error_percent: {test_error_percent(net.eval().cpu(), options.data):.4g}")
         embed("capsnet", net)
+        options.checkpoint.path.unlink()
     evaluate_embedded("capsnet", CapsNet(), evaluate, options.data)
 
 

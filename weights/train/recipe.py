@@ -1,13 +1,14 @@
 """What every recipe shares: its command line, its checkpoint, and how the result is embedded and measured."""
 
 import argparse
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
 EMBEDDED = Path(__file__).parents[1] / "embedded"
@@ -49,7 +50,8 @@ def arguments(doc: str, name: str, epochs: dict[str, int]) -> argparse.Namespace
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--fresh", action="store_true", help="ignore the checkpoint of an interrupted training")
     options = parser.parse_args()
-    options.epochs = options.epochs or epochs[options.device.type]
+    if options.epochs is None:
+        options.epochs = epochs.get(options.device.type, epochs["cpu"])
     options.checkpoint = Checkpoint(RUNS / f"{name}-{options.device.type}-{options.epochs}-{options.seed}.pt")
     if options.fresh:
         options.checkpoint.path.unlink(missing_ok=True)
@@ -57,9 +59,13 @@ def arguments(doc: str, name: str, epochs: dict[str, int]) -> argparse.Namespace
 
 
 def embed(name: str, net: nn.Module) -> None:
-    """Write the net's tensors as float16 into the embedded folder."""
+    """Write the net's tensors as float16 into the embedded folder, and print what the manifest must say of the file."""
     tensors = {key: tensor.detach().cpu().half().contiguous() for key, tensor in net.state_dict().items()}
-    save_file(tensors, EMBEDDED / f"{name}.safetensors")
+    content = save(tensors)
+    partial = EMBEDDED / f"{name}.partial"
+    partial.write_bytes(content)
+    partial.replace(EMBEDDED / f"{name}.safetensors")
+    print(f"sha256: {hashlib.sha256(content).hexdigest()}\nsize: {len(content)}")
 
 
 def evaluate_embedded(name: str, net: nn.Module, evaluate: Callable[..., dict[str, float]], data: Path | None) -> None:

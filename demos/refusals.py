@@ -1,0 +1,92 @@
+"""What a visitor is told when something cannot be done: the one place where our errors become sentences."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from html import escape
+from typing import Any, TypeVar
+
+import gradio as gr
+from pydantic import BaseModel, ValidationError
+
+from weights import WeightsError
+
+REFUSALS = (ValueError, WeightsError)  # faults with a sentence for the visitor; any other is a bug
+
+Params = TypeVar("Params", bound=BaseModel)
+
+
+def checked(params: type[Params], values: Any) -> Params:
+    """The values as those parameters.
+
+    Raises:
+        ValueError: naming each parameter, what must hold, and what it was.
+    """
+    try:
+        return params.model_validate(values)
+    except ValidationError as error:
+        raise ValueError("; ".join(sentence(fault) for fault in error.errors())) from None
+
+
+def sentence(fault: Any) -> str:
+    """One of pydantic's errors in our words."""
+    message = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "value_error":
+        return message
+    name = ".".join(str(part) for part in fault["loc"]) or "the request"
+    found = str(fault["input"])[:80] if isinstance(fault["input"], str | int | float) else type(fault["input"]).__name__
+    return f"{name} {message[0].lower()}{message[1:]}, got {found}".replace("input should be", "must be")
+
+
+def telling(function: Callable) -> Callable:
+    """The function for Gradio's queue and API: what it refuses becomes a message for the visitor."""
+
+    @functools.wraps(function)
+    def told(*values: Any, **named: Any) -> Any:
+        try:
+            return function(*values, **named)
+        except REFUSALS as refusal:
+            raise gr.Error(escape(str(refusal)), print_exception=False) from refusal
+
+    return told
+
+
+def on_change(triggers: list, function: Callable[..., list], inputs: list, outputs: list) -> None:
+    """Show at once what the function makes of the inputs, past the queue; the last of the outputs is the foot.
+
+    Past the queue the page shows no errors of its own: what the function refuses stands in the foot.
+    """
+
+    def shown(*values: Any) -> list | dict:
+        try:
+            return function(*values)
+        except REFUSALS as refusal:
+            return {outputs[-1]: gr.update(value={"error": str(refusal)})}
+
+    quietly = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    gr.on(triggers, shown, inputs, outputs, trigger_mode="always_last", **quietly)
+
+
+def answering(function: Callable) -> Callable:
+    """The function for a widget's own calls: what it refuses becomes {"error": …}, for the widget to show.
+
+    Gradio gives a plain function a thread, and runs an async one between others.
+    """
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def answer(request: Any) -> dict:
+            try:
+                return await function(request)
+            except REFUSALS as refusal:
+                return {"error": str(refusal)}
+    else:
+
+        @functools.wraps(function)
+        def answer(request: Any) -> dict:
+            try:
+                return function(request)
+            except REFUSALS as refusal:
+                return {"error": str(refusal)}
+
+    return answer
