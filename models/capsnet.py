@@ -142,7 +142,7 @@ def find_ink(grey: np.ndarray) -> np.ndarray:
 
 
 def fit(ink: np.ndarray) -> Tensor:
-    """Ink (H, W) fitted into 20×20 and put into (1, 1, 28, 28), its centre of mass in pixel (14, 14) as MNIST has it."""
+    """Ink (H, W) fitted into 20×20 in (1, 1, 28, 28), its centre of mass in pixel (14, 14) as MNIST has it."""
     rows, columns = np.nonzero(ink > 0.2)
     box = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     scale = 20 / max(box.shape)
