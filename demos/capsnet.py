@@ -31,8 +31,8 @@ b_{ij} \leftarrow b_{ij} + \hat{u}_{j|i} \cdot v_j$
 A decoder paints the digit back from one capsule's 16 numbers. In code: `routing` in `models/nets/capsnet.py`.
 
 **Where it fails.** It must explain every picture as one of ten digits: a heart gets a digit too, if a shorter capsule.
-It knows only MNIST's handwriting, so a barred 7 or a footed 1 may be misread. Few of the 16 dimensions do one
-thing alone. Later work found that routing adds little to accuracy.
+It knows only MNIST's handwriting: a 7 with a foot is taken for a 2. A dimension is named by what was measured to
+change most between its ends, yet few do one thing alone. Later work (1911.07968) found that routing adds little.
 """
 
 
@@ -41,7 +41,15 @@ def base64_pixels(picture: torch.Tensor) -> str:
     return base64.b64encode(to_uint8(picture[None]).tobytes()).decode()
 
 
-TRY_THIS = {"A 5 that could be a 3": "demo=capsnet&capsule=3&v=1"}
+def try_this() -> dict[str, str]:
+    """Three links, each of which reveals one idea."""
+    drawing = {ready.remark: f"demo=capsnet&drawing={ready.drawing}" for ready in ready_digits()}
+    bent = ",".join(["0.25", "-0.25"] * 8)
+    return {
+        "A 6 read as a 0, decoded as a 6": f"{drawing['A 6 with a short stem']}&capsule=6&v=1",
+        "A 2 bent until it is none": f"{drawing['A plain 2']}&offsets={bent}&v=1",
+        "A heart must be some digit": f"{drawing['A heart']}&v=1",
+    }
 
 
 @answering
@@ -133,7 +141,7 @@ def build() -> ui.Tab:
         DEMO.arxiv,
         "Each digit gets a small vector instead of one number: its length says how sure the net is, "
         "and its sixteen entries say how the digit was written.",
-        TRY_THIS,
+        try_this(),
     )
     with gr.Row(elem_classes="cn-work"):
         with gr.Column(scale=0, elem_classes="cn-column-xl"):

@@ -9,9 +9,13 @@ from demos.address import params_from_query, text_of
 from models.capsnet import CapsNetParams
 from models.strokes import ready_digits
 
+FIVE = "AAAAAAAAAAAAAAAAAAAAf_gAD_-AAOAAAA4AAADgAAAP-AAA_8AAD_4AAPDwAAAHgAAAOAAAAcAAABwAAAOAAAA4AAADgAAAeAAcDwAB__AAD_4AAH-AAAAAAAAAAAAAAAA"
+SEVEN = "AAAAAAAAAAAAAAAAAAAD__gAP_-AAAA4AAAHAAAAcAAADgAAAeAAABwAAAHAAAA4AAADgAAAeAAABwAAAHAAAA4AAADgAAAOAAABwAAAHAAAAcAAABgAAAAAAAAAAAAAAAA"
+
 # Links handed out in lectures: never change or remove one, only add.
 VERSION_1 = [
-    ("demo=capsnet&v=1", {"capsule": None, "offsets": (0.0,) * 16}),
+    ("demo=capsnet&v=1", {"drawing": FIVE, "capsule": None, "offsets": (0.0,) * 16}),
+    (f"demo=capsnet&drawing={SEVEN}&v=1", {"drawing": SEVEN}),
     ("demo=capsnet&capsule=3&v=1", {"capsule": 3}),
     (
         "demo=capsnet&offsets=0.25,0,0,-0.05,0,0,0,0,0,0,0,0,0,0,0,-0.25&v=1",
