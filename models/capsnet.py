@@ -231,8 +231,8 @@ NATURAL_SPREAD = {
     "slant": 0.26,
     "width": 0.72,
     "height": 0.43,
-    "x position": 1.4,
-    "y position": 1.4,
+    "x position": 1.45,
+    "y position": 1.43,
 }
 LEAST_EFFECT = 0.5  # in natural spreads
 
