@@ -46,7 +46,7 @@ def try_this() -> dict[str, str]:
     drawing = {ready.remark: f"demo=capsnet&drawing={ready.drawing}" for ready in ready_digits()}
     bent = ",".join(["0.25", "-0.25"] * 8)
     return {
-        "A 6 read as a 0, decoded as a 6": f"{drawing['A 6 with a short stem']}&capsule=6&v=1",
+        "A 6 that could be a 0": f"{drawing['A 6 with a short stem']}&capsule=0&v=1",
         "A 2 bent until it is none": f"{drawing['A plain 2']}&offsets={bent}&v=1",
         "A heart must be some digit": f"{drawing['A heart']}&v=1",
     }

@@ -235,6 +235,7 @@ NATURAL_SPREAD = {
     "y position": 1.43,
 }
 LEAST_EFFECT = 0.5  # in natural spreads
+LEAST_LEAD = 1.3  # over the property that moves second most
 
 
 def measure(pictures: Tensor) -> Tensor:
@@ -260,16 +261,15 @@ def measure(pictures: Tensor) -> Tensor:
 def name_dimensions(ends: Tensor) -> list[str | None]:
     """What each dimension does to this digit, from its pictures at both ends (16, 2, 28, 28).
 
-    The property that moves most, in natural spreads; none where nothing measured moves by `LEAST_EFFECT`.
+    The property that moves most, in natural spreads; none where nothing measured moves by `LEAST_EFFECT`,
+    or where another moves nearly as much.
     """
     spread = torch.tensor(list(NATURAL_SPREAD.values()))
     effects = (measure(ends[:, 1]) - measure(ends[:, 0])).abs() / spread
-    strongest = effects.max(dim=1)
+    first, second = effects.topk(2, dim=1).values.T
+    clear = (first >= LEAST_EFFECT) & (first >= LEAST_LEAD * second)
     names = list(NATURAL_SPREAD)
-    return [
-        names[property_] if effect >= LEAST_EFFECT else None
-        for effect, property_ in zip(strongest.values.tolist(), strongest.indices.tolist(), strict=True)
-    ]
+    return [names[most] if told else None for most, told in zip(effects.argmax(dim=1), clear, strict=True)]
 
 
 def sheet(pictures: Tensor, scale: int = 3, gap: int = 4) -> Image.Image:

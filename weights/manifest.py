@@ -7,7 +7,9 @@ CAPSNET = Weights(
     licence="MIT",
     trained="by this project on the 60,000 MNIST training digits: weights/train/capsnet.py on a CPU, 20 epochs, seed 0",
     embedded=File(
-        "capsnet.safetensors", sha256="d3e55007d7177c16f3aec5065eb2c9071dad3cbf6c61ff797707274dfbede254", size=16_432_032
+        "capsnet.safetensors",
+        sha256="d3e55007d7177c16f3aec5065eb2c9071dad3cbf6c61ff797707274dfbede254",
+        size=16_432_032,
     ),
     figures={"test_error_percent": 0.35},
 )

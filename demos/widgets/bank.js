@@ -52,7 +52,7 @@ function showSliders() {
   const changed = [...rows.keys()].filter((i) => offsets[i] !== 0);
   const listed = changed.slice(0, 4).map((i) => `<b>${name(i)}</b> <span class="cn-num">${ClassicNets.signed(offsets[i])}</span>`).join(', ');
   $('.cn-changes').innerHTML = !props.capsule.pose ? '' : !changed.length ? 'As the net found it. Move a slider.'
-    : `${listed}${changed.length > 4 ? ` and ${changed.length - 4} more` : ''}. The others are as the net found them.`;
+    : `${listed}${changed.length > 4 ? ` and ${changed.length - 4} more` : ''}.${changed.length < rows.length ? ' The others are as the net found them.' : ''}`;
   $('[data-do=reset]').setAttribute('aria-disabled', !changed.length);
 }
 
