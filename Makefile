@@ -17,10 +17,10 @@ test: .venv/dev.stamp chromium
 bench: .venv/dev.stamp chromium
 	$(BIN)/python -m tests.bench
 
-check-space: .venv/app.stamp
-	$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --only-binary=:all: \
-		--python-version 3.12 --target .venv/space -r requirements.txt \
-		torch==2.11.0 spaces "gradio==$$(sed -n 's/^sdk_version: //p' README.md)"
+check-space: .venv/dev.stamp
+	@printf 'torch==2.11.0\nspaces\ngradio==%s\n' "$$(sed -n 's/^sdk_version: //p' README.md)" | \
+		$(BIN)/uv pip compile --quiet --python-version 3.12 --python-platform x86_64-manylinux_2_28 \
+		requirements.txt - | grep -E '^(gradio|spaces|torch|torchvision)=='
 	@echo "requirements.txt resolves for a ZeroGPU Space (Python 3.12, torch 2.11.0)"
 
 .venv/bin/python:

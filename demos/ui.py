@@ -36,12 +36,11 @@ class Demo:
 
 
 def widget(name: str, value: Any = None, **props: Any) -> gr.HTML:
-    """A component of our own, from `widgets/<name>.html` and, where it does something, `.js`."""
-    template, script = WIDGETS / f"{name}.html", WIDGETS / f"{name}.js"
+    """A component of our own, from `widgets/<name>.html` and `.js`."""
     return gr.HTML(
         value,
-        html_template=template.read_text(encoding="utf-8"),
-        js_on_load=script.read_text(encoding="utf-8") if script.exists() else None,
+        html_template=(WIDGETS / f"{name}.html").read_text(encoding="utf-8"),
+        js_on_load=(WIDGETS / f"{name}.js").read_text(encoding="utf-8"),
         apply_default_css=False,
         **props,
     )

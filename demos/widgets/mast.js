@@ -1,1 +1,2 @@
+// Show which views are on; house.js does the rest.
 ClassicNets.pressed();
