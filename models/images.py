@@ -30,13 +30,6 @@ class GreyLevels(BaseModel, frozen=True):
         return Image.fromarray(levels.reshape(self.height, self.width))
 
 
-def to_tensor(picture: Image.Image | np.ndarray) -> Tensor:
-    """A picture, uint8 (H, W) or (H, W, C), as float (1, C, H, W) in [0, 1]."""
-    array = np.asarray(picture, dtype=np.uint8)
-    array = array.reshape(*array.shape[:2], -1)
-    return torch.tensor(array).permute(2, 0, 1).unsqueeze(0).float() / 255
-
-
 def to_grey(picture: Image.Image) -> np.ndarray:
     """A picture as a person sees it, float32 (H, W) in [0, 1]: turned as its EXIF says, laid on white paper."""
     upright = ImageOps.exif_transpose(picture).convert("RGBA")
