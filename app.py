@@ -5,14 +5,14 @@ import importlib.util
 import logging
 import os
 
+# Nobody is told that somebody looks at a page; read when the libraries are imported.
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
 if importlib.util.find_spec("spaces"):  # on a ZeroGPU Space it must come before torch,
     import spaces
 
     spaces.GPU(lambda: None)  # and at least one function must ask for its GPU
-
-# Nobody is told that somebody looks at a page.
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import gradio as gr
 

@@ -17,7 +17,7 @@ from torch import Tensor
 import weights
 from models.device import device
 from models.images import to_grey, to_uint8
-from models.nets.capsnet import POSE_DIMENSIONS, CapsNet, routing
+from models.nets.capsnet import DIGITS, POSE_DIMENSIONS, CapsNet, routing
 from models.once import once
 from models.strokes import dots_from_text, ready_digits
 from weights.manifest import CAPSNET
@@ -175,9 +175,9 @@ def classify(net: CapsNet, picture: Tensor) -> Reading:
 @torch.inference_mode()
 def reconstruct(net: CapsNet, digit: int, poses: Tensor) -> Tensor:
     """Pictures (N, 28, 28) decoded from poses (N, 16) of one digit's capsule alone."""
-    masked = torch.zeros(len(poses), 10, POSE_DIMENSIONS, device=net.transforms.device)
-    masked[:, digit] = poses.to(masked.device)
-    return net.decoder(masked.flatten(1)).view(-1, 28, 28).cpu()
+    everywhere = poses.to(net.transforms.device).unsqueeze(1).expand(-1, DIGITS, -1)
+    digits = torch.full((len(poses),), digit, device=everywhere.device)
+    return net.reconstruct(everywhere, digits).squeeze(1).cpu()
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def once(load: Callable[[], T]) -> Callable[[], T]:
         with lock:
             result = outcome()
         if isinstance(result, WeightsError):
-            raise result
+            raise result.with_traceback(None)  # or each caller would add his own to it
         return result
 
     return loaded

@@ -16,7 +16,7 @@ from models.nets.capsnet import CapsNet, margin_loss, reconstruction_loss
 from weights.train.mnist import load_mnist
 from weights.train.recipe import Checkpoint, arguments, embed, evaluate_embedded
 
-EPOCHS = {"cpu": 20, "cuda": 60}  # about 100 minutes on 2 cores, and under 15 on one H200
+EPOCHS = {"cpu": 20, "cuda": 60}  # about 100 minutes on 2 cores; not yet timed on a GPU
 BATCH = 128
 PEAK_LEARNING_RATE = 1e-3
 LARGEST_SHIFT_PX = 2

@@ -11,7 +11,8 @@ import torch
 from safetensors.torch import load_file, save
 from torch import nn
 
-EMBEDDED = Path(__file__).parents[1] / "embedded"
+from weights import EMBEDDED
+
 RUNS = Path(__file__).parents[2] / "runs"
 
 
@@ -53,7 +54,7 @@ def arguments(doc: str, name: str, epochs: dict[str, int]) -> argparse.Namespace
     if options.epochs is None:
         options.epochs = epochs.get(options.device.type, epochs["cpu"])
     options.checkpoint = Checkpoint(RUNS / f"{name}-{options.device.type}-{options.epochs}-{options.seed}.pt")
-    if options.fresh:
+    if options.fresh and not options.evaluate:
         options.checkpoint.path.unlink(missing_ok=True)
     return options
 
