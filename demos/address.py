@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 from pydantic import BaseModel, ValidationError
 
-from demos.ui import Demo, Tab
+from demos.ui import Demo, Tab, whole
 
 LONGEST_TEXT = 2000
 
@@ -51,8 +51,8 @@ def connect(blocks: gr.Blocks, tabs: gr.Tabs, built: Mapping[Demo, Tab]) -> None
         updates: list = [gr.Tabs(selected=asked) if asked in {demo.slug for demo in built} else gr.Tabs()]
         for demo, tab in built.items():
             state = params_from_query(demo.params, query if asked == demo.slug else {})
-            updates += [gr.update(value=getattr(state, name)) for name in tab.controls]
-            updates.append(gr.update(restored=True))
+            updates += [whole(control, gr.update(value=getattr(state, name))) for name, control in tab.controls.items()]
+            updates.append(whole(tab.label, gr.update(restored=True)))
         return updates
 
     everything = [part for tab in built.values() for part in (*tab.controls.values(), tab.label)]

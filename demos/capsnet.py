@@ -1,21 +1,18 @@
 """The CapsNet tab: draw a digit, see ten capsules read it, decode one, and move its sixteen dimensions."""
 
-import base64
-import io
 from typing import Any
 
 import gradio as gr
 import torch
 
 from demos import ui
+from demos.canvas import canvas
 from demos.refusals import answering, checked, on_change, telling
 from models import capsnet
 from models.capsnet import LARGEST_OFFSET, OFFSET_STEP, CapsNetParams, Capsule
-from models.images import LARGEST_SIDE_PX, GreyLevels, to_uint8
-from models.strokes import PEN_RADIUS, dots_from_text, ready_digits, text_from_dots
+from models.images import to_base64, to_png_url, to_uint8
+from models.strokes import dots_from_text, ready_digits
 from weights.manifest import CAPSNET
-
-INKED = 0.3  # how bright a pixel of an upload must be to become a dot of a drawing
 
 HOW_IT_WORKS = r"""
 **What does a capsule know that a neuron does not?** A neuron says *how much*. A capsule is a vector: its length
@@ -36,11 +33,6 @@ change most between its ends, yet few do one thing alone. Later work (1911.07968
 """
 
 
-def base64_pixels(picture: torch.Tensor) -> str:
-    """A picture (28, 28) in [0, 1] as base64 grey levels."""
-    return base64.b64encode(to_uint8(picture[None]).tobytes()).decode()
-
-
 def try_this() -> dict[str, str]:
     """Three links, each of which reveals one idea."""
     drawing = {ready.remark: f"demo=capsnet&drawing={ready.drawing}" for ready in ready_digits()}
@@ -59,7 +51,7 @@ async def decode(request: dict) -> dict[str, Any]:
     net, _ = capsnet.load()
     milliseconds = ui.stopwatch()
     picture = capsnet.reconstruct(net, capsule.digit, capsule.moved()[None])[0]
-    return {"picture": base64_pixels(picture), "milliseconds": milliseconds()}
+    return {"picture": to_base64(picture), "milliseconds": milliseconds()}
 
 
 @answering
@@ -68,16 +60,7 @@ def sheet(request: dict) -> dict[str, str]:
     capsule = checked(Capsule, request)
     net, _ = capsnet.load()
     pictures = capsnet.sweep(net, capsule.digit, torch.tensor(capsule.pose))
-    content = io.BytesIO()
-    capsnet.sheet(pictures).save(content, "PNG")
-    return {"png": "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()}
-
-
-@answering
-def drawing_of(request: dict) -> dict[str, str]:
-    """The drawing that stands for an uploaded picture."""
-    picture = checked(GreyLevels, request).picture()
-    return {"drawing": text_from_dots(capsnet.prepare(picture)[0, 0].numpy() > INKED)}
+    return {"png": to_png_url(capsnet.sheet(pictures))}
 
 
 def show(drawing: str, capsule: int | None, offsets: list[float]) -> list[dict]:
@@ -94,18 +77,18 @@ def show(drawing: str, capsule: int | None, offsets: list[float]) -> list[dict]:
         "lengths": answer.reading.lengths.tolist(),
         "meant": next((ready.meant for ready in ready_digits() if ready.drawing == params.drawing), None),
         "decoded": answer.capsule.digit,
-        "reconstruction": base64_pixels(answer.reconstruction),
+        "reconstruction": to_base64(answer.reconstruction),
         "error": answer.squared_error,
     }
     bank = answer.capsule.model_dump() | {
         "names": capsnet.name_dimensions(ends),
-        "ends": [base64_pixels(end) for end in ends.flatten(0, 1)],
+        "ends": [to_base64(end) for end in ends.flatten(0, 1)],
         "reconstruction": reading["reconstruction"],
-        "picture": base64_pixels(answer.perturbed),
+        "picture": to_base64(answer.perturbed),
     }
     figure = "{test_error_percent:.2f} % test error".format(**CAPSNET.figures)
     return [
-        gr.update(given=base64_pixels(answer.reading.given)),
+        gr.update(given=to_base64(answer.reading.given)),
         gr.update(reading=reading),
         gr.update(capsule=bank),
         gr.update(value=ui.answered(CAPSNET, loaded, figure, milliseconds())),
@@ -145,24 +128,17 @@ def build() -> ui.Tab:
     )
     with gr.Row(elem_classes="cn-work"):
         with gr.Column(scale=0, elem_classes="cn-column-xl"):
-            canvas = ui.control(
-                DEMO,
-                "drawing",
-                "canvas",
-                ready=[{"drawing": ready.drawing, "remark": ready.remark} for ready in ready_digits()],
-                pen_radius=PEN_RADIUS,
-                largest_side=LARGEST_SIDE_PX,
-                given="",
-                server_functions=[drawing_of],
-            )
+            drawing = canvas(DEMO, 1)
         with gr.Column(scale=1):
             lengths = ui.control(DEMO, "capsule", "lengths", reading={})
         with gr.Column(scale=0, elem_classes="cn-column-bank"):
             limits = {"limit": LARGEST_OFFSET, "step": OFFSET_STEP}
             bank = ui.control(DEMO, "offsets", "bank", capsule={}, **limits, server_functions=[decode, sheet])
     foot = ui.foot(HOW_IT_WORKS)
-    controls = {"drawing": canvas, "capsule": lengths, "offsets": bank}
-    on_change([label.load, canvas.input, lengths.input], show, list(controls.values()), [canvas, lengths, bank, foot])
+    controls = {"drawing": drawing, "capsule": lengths, "offsets": bank}
+    on_change(
+        [label.select, drawing.input, lengths.input], show, list(controls.values()), [drawing, lengths, bank, foot]
+    )
     gr.api(api, api_name=DEMO.slug)
     return ui.Tab(controls, label)
 

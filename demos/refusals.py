@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import gradio as gr
 from pydantic import BaseModel, ValidationError
 
+from demos.ui import whole
 from weights import WeightsError
 
 REFUSALS = (ValueError, WeightsError)  # faults with a sentence for the visitor; any other is a bug
@@ -59,7 +60,7 @@ def on_change(triggers: list, function: Callable[..., list], inputs: list, outpu
 
     def shown(*values: Any) -> list | dict:
         try:
-            return function(*values)
+            return [whole(part, update) for part, update in zip(outputs, function(*values), strict=True)]
         except REFUSALS as refusal:
             return {outputs[-1]: gr.update(value={"error": str(refusal)})}
 

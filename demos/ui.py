@@ -46,6 +46,11 @@ def widget(name: str, value: Any = None, **props: Any) -> gr.HTML:
     )
 
 
+def whole(component: Component, update: dict[str, Any]) -> dict[str, Any]:
+    """The update with every prop that a widget of ours was built with: one not yet mounted would lose the others."""
+    return update if update == gr.skip() else getattr(component, "props", {}) | update
+
+
 def control(demo: Demo, parameter: str, name: str, **props: Any) -> gr.HTML:
     """The widget for one of a demo's parameters, with its default and its help."""
     value = getattr(demo.params(), parameter)
@@ -56,7 +61,8 @@ def control(demo: Demo, parameter: str, name: str, **props: Any) -> gr.HTML:
 def label(title: str, year: int, authors: str, arxiv: str, lede: str, links: dict[str, str]) -> gr.HTML:
     """The wall label over a tab; `links` are queries by what they show.
 
-    Its event `load` comes when the tab is first seen, its controls already holding what the address asked for.
+    Its event `select` comes when the tab is first seen, its controls already holding what the address asked for;
+    Gradio itself would send `load` at once to every tab.
     """
     texts = {"title": title, "year": year, "authors": authors, "arxiv": arxiv, "lede": lede}
     return widget("label", links=list(links.items()), restored=False, **texts)

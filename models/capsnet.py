@@ -1,25 +1,21 @@
-"""What the CapsNet tab computes: a drawing made ready as MNIST was, its capsules, and pictures decoded from them.
+"""What the CapsNet tab computes: the capsules of a drawing, and pictures decoded from them.
 
 Sabour, Frosst, Hinton 2017, arXiv 1710.09829; the nets are in `models/nets/capsnet.py`.
 """
 
-import functools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
-import numpy as np
 import torch
-import torch.nn.functional as F
-from PIL import Image, ImageDraw
-from pydantic import BaseModel, Field, field_validator
+from PIL import Image
+from pydantic import BaseModel, Field
 from torch import Tensor
 
 import weights
-from models.device import device
-from models.images import to_grey, to_uint8
+from models.digits import NATURAL_SPREAD, contact_sheet, measure, prepare_drawing
 from models.nets.capsnet import DIGITS, POSE_DIMENSIONS, CapsNet, routing
-from models.once import once
-from models.strokes import dots_from_text, ready_digits
+from models.once import once, trained
+from models.strokes import Drawing, ready_digits
 from weights.manifest import CAPSNET
 
 LARGEST_OFFSET, OFFSET_STEP = 0.25, 0.05  # the paper's figure 4
@@ -29,7 +25,7 @@ Offset = Annotated[float, Field(ge=-LARGEST_OFFSET, le=LARGEST_OFFSET)]
 class CapsNetParams(BaseModel, frozen=True):
     """What a visitor can set."""
 
-    drawing: str = Field(
+    drawing: Drawing = Field(
         default_factory=lambda: ready_digits()[0].drawing,
         description="The digit drawn, 28×28 dots of one bit, in base64url.",
     )
@@ -40,12 +36,6 @@ class CapsNetParams(BaseModel, frozen=True):
         max_length=POSE_DIMENSIONS,
         description="What is added to each of the capsule's 16 dimensions, in steps of 0.05.",
     )
-
-    @field_validator("drawing")
-    @classmethod
-    def drawing_is_dots(cls, text: str) -> str:
-        dots_from_text(text)
-        return text
 
 
 class Capsule(BaseModel, frozen=True):
@@ -94,69 +84,7 @@ class Reading:
 @once
 def load() -> tuple[CapsNet, weights.Loaded]:
     """The trained net on this process's device, and where its weights came from."""
-    loaded = weights.load(CAPSNET)
-    net = CapsNet().eval().requires_grad_(False)
-    net.load_state_dict({name: tensor.float() for name, tensor in loaded.tensors.items()})
-    return net.to(device().torch_device), replace(loaded, tensors={})
-
-
-def prepare(picture: Image.Image) -> Tensor:
-    """A picture of one digit as MNIST would hold it, (1, 1, 28, 28) in [0, 1].
-
-    Ink made bright, fitted into 20×20, centred by mass in 28×28 (LeCun et al. 1998, section III.A).
-
-    Raises:
-        ValueError: if there is no ink to see.
-    """
-    ink = find_ink(to_grey(picture))
-    if not ink.any():
-        raise ValueError("picture must show a digit, got an even surface")
-    return fit(ink)
-
-
-def prepare_drawing(drawing: str) -> Tensor:
-    """The same for dots drawn on the page, whose stairs are smoothed first.
-
-    Raises:
-        ValueError: if the canvas is empty.
-    """
-    dots = dots_from_text(drawing)
-    if not dots.any():
-        raise ValueError("drawing must hold some ink, got an empty canvas")
-    fine = F.interpolate(torch.from_numpy(dots)[None, None].float(), scale_factor=4, mode="bicubic")
-    blur = functools.partial(F.avg_pool2d, kernel_size=5, stride=1, padding=2, count_include_pad=False)
-    blurred = blur(blur(fine.clamp(0, 1)))
-    return fit(((blurred - 0.5) * 4 + 0.5).clamp(0, 1)[0, 0].numpy())
-
-
-def find_ink(grey: np.ndarray) -> np.ndarray:
-    """How inky each pixel of (H, W) is, in [0, 1], on whichever ground the digit was written."""
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    ground = float(np.median(border))
-    if ground > 0.5:
-        grey, ground = 1 - grey, 1 - ground
-    contrast = float(grey.max()) - ground
-    if contrast < 0.1:
-        return np.zeros_like(grey)
-    return ((grey - ground) / contrast).clip(0, 1)
-
-
-def fit(ink: np.ndarray) -> Tensor:
-    """Ink (H, W) fitted into 20×20 in (1, 1, 28, 28), its centre of mass in pixel (14, 14) as MNIST has it."""
-    rows, columns = np.nonzero(ink > 0.2)
-    box = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-    scale = 20 / max(box.shape)
-    size = [max(1, round(side * scale)) for side in reversed(box.shape)]
-    fitted = np.asarray(Image.fromarray(box).resize(size, Image.Resampling.BICUBIC)).clip(0, 1)
-    fitted = fitted / fitted.max()  # a thin pen must not turn pale
-    height, width = fitted.shape
-    centre_y = (fitted.sum(axis=1) * (np.arange(height) + 0.5)).sum() / fitted.sum()
-    centre_x = (fitted.sum(axis=0) * (np.arange(width) + 0.5)).sum() / fitted.sum()
-    top = int(np.clip(round(14.5 - centre_y), 0, 28 - height))
-    left = int(np.clip(round(14.5 - centre_x), 0, 28 - width))
-    canvas = torch.zeros(1, 1, 28, 28)
-    canvas[0, 0, top : top + height, left : left + width] = torch.from_numpy(fitted)
-    return canvas
+    return trained(CapsNet(), CAPSNET)
 
 
 @torch.inference_mode()
@@ -223,39 +151,8 @@ def sweep(net: CapsNet, digit: int, pose: Tensor, offsets: Tensor | None = None)
     return reconstruct(net, digit, (pose + moves).flatten(0, 1)).unflatten(0, (POSE_DIMENSIONS, -1))
 
 
-# What can be measured on a picture, and how much it differs between digits of one class:
-# the spread over MNIST's training digits, shifted as in training, averaged over the classes
-# (`python -m weights.train.capsnet --evaluate` prints it).
-NATURAL_SPREAD = {
-    "thickness": 0.51,
-    "slant": 0.26,
-    "width": 0.72,
-    "height": 0.43,
-    "x position": 1.45,
-    "y position": 1.43,
-}
 LEAST_EFFECT = 0.5  # in natural spreads
 LEAST_LEAD = 1.3  # over the property that moves second most
-
-
-def measure(pictures: Tensor) -> Tensor:
-    """The properties (N, 6) named in `NATURAL_SPREAD` of pictures (N, 28, 28), lengths in pixels.
-
-    Slant is the shear that would set the digit upright; width is taken without it.
-    """
-    places = torch.arange(28.0)
-    mass = pictures.sum(dim=(1, 2)).clamp_min(1e-6)
-    x = (pictures.sum(dim=1) @ places) / mass
-    y = (pictures.sum(dim=2) @ places) / mass
-    from_x, from_y = places - x[:, None], places - y[:, None]
-    xx = (pictures.sum(dim=1) * from_x**2).sum(dim=1) / mass
-    yy = (pictures.sum(dim=2) * from_y**2).sum(dim=1) / mass
-    xy = torch.einsum("nhw,nh,nw->n", pictures, from_y, from_x) / mass
-    outline = pictures.diff(dim=1).abs().sum(dim=(1, 2)) + pictures.diff(dim=2).abs().sum(dim=(1, 2))
-    thickness = 2 * mass / outline.clamp_min(1e-6)
-    slant = -xy / yy.clamp_min(1e-6)
-    width = (xx - xy**2 / yy.clamp_min(1e-6)).clamp_min(0).sqrt()
-    return torch.stack([thickness, slant, width, yy.sqrt(), x, y], dim=1)
 
 
 def name_dimensions(ends: Tensor) -> list[str | None]:
@@ -272,20 +169,10 @@ def name_dimensions(ends: Tensor) -> list[str | None]:
     return [names[most] if told else None for most, told in zip(effects.argmax(dim=1), clear, strict=True)]
 
 
-def sheet(pictures: Tensor, scale: int = 3, gap: int = 4) -> Image.Image:
+def sheet(pictures: Tensor) -> Image.Image:
     """A sweep (16, C, 28, 28) as one sharp picture: a named dimension a row, an offset a column."""
-    rows, columns = pictures.shape[:2]
-    cell, left, top = 28 * scale + gap, 150, 40
-    picture = Image.new("L", (left + columns * cell, top + rows * cell), 255)
-    pen = ImageDraw.Draw(picture)
-    for column in range(columns):
-        offset = (column - columns // 2) * OFFSET_STEP
-        pen.text((left + column * cell + 14 * scale, top / 2), f"{offset:+.2f}", 0, anchor="mm", font_size=22)
-    for row, name in enumerate(name_dimensions(pictures[:, [0, -1]])):
-        label = f"{name} {row + 1}" if name else f"dim {row + 1}"
-        pen.text((left - 12, top + row * cell + 14 * scale), label, 0, anchor="rm", font_size=22)
-        for column in range(columns):
-            digit = Image.fromarray(to_uint8(pictures[row, column][None]))
-            digit = digit.resize((28 * scale, 28 * scale), Image.Resampling.NEAREST)
-            picture.paste(digit, (left + column * cell, top + row * cell))
-    return picture
+    columns = pictures.shape[1]
+    offsets = [f"{(column - columns // 2) * OFFSET_STEP:+.2f}" for column in range(columns)]
+    names = name_dimensions(pictures[:, [0, -1]])
+    rows = [f"{name} {row + 1}" if name else f"dim {row + 1}" for row, name in enumerate(names)]
+    return contact_sheet(pictures, rows, offsets)

@@ -1,6 +1,7 @@
 """The only converter between pictures and tensors."""
 
 import base64
+import io
 
 import numpy as np
 import torch
@@ -41,3 +42,20 @@ def to_uint8(tensor: Tensor) -> np.ndarray:
     """Float (1, C, H, W) or (1, H, W), clipped to [0, 1], as uint8 (H, W, C) or (H, W)."""
     levels = tensor.detach().squeeze(0).clamp(0, 1).mul(255).round().to("cpu", torch.uint8)
     return (levels.permute(1, 2, 0) if levels.ndim == 3 else levels).numpy()
+
+
+def to_base64(tensor: Tensor) -> str:
+    """Float (H, W), clipped to [0, 1], as base64 grey levels for a page, one byte a pixel, row by row."""
+    return base64.b64encode(to_uint8(tensor[None]).tobytes()).decode()
+
+
+def data_url(content: bytes, media_type: str) -> str:
+    """A file's content as an address that a page can show or save."""
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+
+
+def to_png_url(picture: Image.Image) -> str:
+    """A picture, losslessly, as such an address."""
+    content = io.BytesIO()
+    picture.save(content, "PNG")
+    return data_url(content.getvalue(), "image/png")

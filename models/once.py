@@ -3,11 +3,17 @@
 import functools
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
+from torch import nn
+
+import weights
+from models.device import device
 from weights import WeightsError
 
 T = TypeVar("T")
+Net = TypeVar("Net", bound=nn.Module)
 
 
 def once(load: Callable[[], T]) -> Callable[[], T]:
@@ -30,3 +36,10 @@ def once(load: Callable[[], T]) -> Callable[[], T]:
         return result
 
     return loaded
+
+
+def trained(net: Net, listed: weights.Weights) -> tuple[Net, weights.Loaded]:
+    """The net with its trained weights, on this process's device and not to be trained on, and where they came from."""
+    loaded = weights.load(listed)
+    net.load_state_dict(loaded.tensors)
+    return net.eval().requires_grad_(False).to(device().torch_device), replace(loaded, tensors={})

@@ -3,8 +3,10 @@
 import base64
 import functools
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from pydantic import AfterValidator
 
 SIDE = 28
 PEN_RADIUS = 1.5  # in dots, as wide as the pen of the page
@@ -24,6 +26,19 @@ def dots_from_text(text: str) -> np.ndarray:
     if len(text) != TEXT_LENGTH or len(content) != SIDE * SIDE // 8:
         raise ValueError(f"drawing must be {TEXT_LENGTH} base64url characters, got {len(text)} characters")
     return np.unpackbits(np.frombuffer(content, np.uint8)).reshape(SIDE, SIDE)
+
+
+def checked_drawing(text: str) -> str:
+    """The text itself.
+
+    Raises:
+        ValueError: if it is not that of a drawing.
+    """
+    dots_from_text(text)
+    return text
+
+
+Drawing = Annotated[str, AfterValidator(checked_drawing)]
 
 
 def text_from_dots(dots: np.ndarray) -> str:

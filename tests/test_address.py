@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from demos import DEMOS
 from demos.address import params_from_query, text_of
 from models.capsnet import CapsNetParams
+from models.infogan import InfoGANParams
 from models.strokes import ready_digits
 
 FIVE = (
@@ -27,6 +28,16 @@ VERSION_1 = [
         "demo=capsnet&offsets=0.25,0,0,-0.05,0,0,0,0,0,0,0,0,0,0,0,-0.25&v=1",
         {"offsets": (0.25, 0, 0, -0.05, *(0,) * 11, -0.25)},
     ),
+    (
+        "demo=infogan&v=1",
+        {"digit": 2, "styles": (0, 0), "noise": 7, "locked": True, "figure": None, "walk": None, "drawing": FIVE},
+    ),
+    ("demo=infogan&digit=4&styles=2,-2&v=1", {"digit": 4, "styles": (2, -2)}),
+    ("demo=infogan&digit=8&styles=-0.4,0.35&noise=9999&locked=false&v=1", {"noise": 9999, "locked": False}),
+    ("demo=infogan&figure=twin&v=1", {"figure": "twin"}),
+    ("demo=infogan&walk=around&v=1", {"walk": "around"}),
+    ("demo=infogan&checkpoint=4&v=1", {"checkpoint": 4}),
+    (f"demo=infogan&drawing={SEVEN}&v=1", {"drawing": SEVEN}),
 ]
 
 
@@ -68,6 +79,18 @@ def test_every_parameter_survives_its_own_link(demo):
 )
 def test_hostile_values_keep_their_defaults(hostile):
     assert params_from_query(CapsNetParams, hostile) == CapsNetParams()
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {"digit": "10", "styles": "3,0", "noise": "-1", "checkpoint": "10"},
+        {"digit": "two", "styles": "inf,nan", "noise": "1e9", "locked": "perhaps"},
+        {"styles": "0", "figure": "c9", "walk": "../c1", "drawing": "A"},
+    ],
+)
+def test_hostile_codes_keep_their_defaults(hostile):
+    assert params_from_query(InfoGANParams, hostile) == InfoGANParams()
 
 
 def test_one_wrong_value_leaves_the_others():

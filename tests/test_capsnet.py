@@ -1,21 +1,17 @@
 """The CapsNet: its net against the paper, its pictures against MNIST, its recipe, its answers."""
 
 import asyncio
-import base64
 
 import numpy as np
 import pytest
 import torch
 from gradio_client import Client
 from gradio_client.exceptions import AppError
-from hypothesis import given
-from hypothesis import strategies as st
-from PIL import Image, ImageDraw, ImageOps
 
 from demos import capsnet as demo
-from models import capsnet
+from models import capsnet, digits
 from models.nets.capsnet import CapsNet, margin_loss, reconstruction_loss, routing, squash
-from models.strokes import dots_from_text, ready_digits, text_from_dots
+from models.strokes import ready_digits, text_from_dots
 from weights.train.capsnet import shift, training_loss
 from weights.train.mnist import load_mnist
 from weights.train.recipe import Checkpoint
@@ -33,7 +29,7 @@ def net():
 def seven(net):
     """What the net reads in a plain seven."""
     [drawing] = [ready.drawing for ready in ready_digits() if ready.remark == "A plain 7"]
-    return capsnet.classify(net, capsnet.prepare_drawing(drawing))
+    return capsnet.classify(net, digits.prepare_drawing(drawing))
 
 
 # --- the net --------------------------------------------------------------------------------------
@@ -115,95 +111,16 @@ def test_five_steps_lower_the_loss():
     net = CapsNet()
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-4)
     plain = ready_digits()[:10]
-    pictures = torch.cat([capsnet.prepare_drawing(ready.drawing) for ready in plain])
-    digits = torch.tensor([ready.meant for ready in plain])
+    pictures = torch.cat([digits.prepare_drawing(ready.drawing) for ready in plain])
+    labels = torch.tensor([ready.meant for ready in plain])
     losses = []
     for _ in range(6):
-        loss = training_loss(net, pictures, digits)
+        loss = training_loss(net, pictures, labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < losses[0]
-
-
-# --- pictures made ready --------------------------------------------------------------------------
-
-
-def test_mnist_is_ready_as_it_is(nets_data):
-    pictures, _ = load_mnist("test", nets_data / "data" / "mnist")
-    changes = [
-        (capsnet.prepare(Image.fromarray(picture[0].numpy())) - picture / 255).abs().mean().item()
-        for picture in pictures[:500]
-    ]
-    assert np.median(changes) < 0.001
-    assert np.mean(np.array(changes) < 0.01) > 0.95  # the others are a pixel off, by rounding
-
-
-def strokes_picture(ink: int, paper: int, size: int = 200) -> Image.Image:
-    dots = dots_from_text(ready_digits()[0].drawing).astype(bool)
-    picture = Image.fromarray(np.where(dots, ink, paper).astype(np.uint8))
-    return picture.resize((size, size), Image.Resampling.BICUBIC)
-
-
-def test_ink_may_be_dark_or_bright():
-    on_board, on_paper = (capsnet.prepare(strokes_picture(*levels)) for levels in [(230, 20), (25, 235)])
-    assert (on_board - on_paper).abs().max() < 0.05
-
-
-def test_size_and_place_of_a_digit_do_not_matter():
-    page = Image.new("L", (900, 700), 250)
-    page.paste(strokes_picture(10, 250), (600, 40))
-    assert (capsnet.prepare(page) - capsnet.prepare(strokes_picture(10, 250))).abs().mean() < 0.01
-
-
-def test_digit_fills_twenty_pixels():
-    rows = capsnet.prepare(strokes_picture(255, 0))[0, 0].sum(dim=1).nonzero()
-    assert rows.max() - rows.min() + 1 == 20
-
-
-def test_even_surface_is_refused():
-    with pytest.raises(ValueError, match="picture must show a digit"):
-        capsnet.prepare(Image.new("RGB", (64, 64), "white"))
-
-
-def test_ink_on_transparent_ground_is_seen():
-    opaque = strokes_picture(0, 255)
-    clear = Image.new("RGBA", opaque.size, (0, 0, 0, 0))
-    clear.putalpha(ImageOps.invert(opaque))
-    assert (capsnet.prepare(clear) - capsnet.prepare(opaque)).abs().max() < 0.05
-
-
-def test_thin_pen_becomes_a_drawing(net):
-    picture = Image.new("L", (420, 560), 255)
-    ImageDraw.Draw(picture).line([(100, 90), (320, 90), (200, 480)], fill=0, width=3)
-    upload = {"width": 420, "height": 560, "grey": base64.b64encode(picture.tobytes()).decode()}
-    drawing = demo.drawing_of(upload)["drawing"]
-    assert capsnet.classify(net, capsnet.prepare_drawing(drawing)).digit == 7
-
-
-@pytest.mark.parametrize("place", [0, 27, 400, 756, 783])
-def test_even_a_speck_is_a_drawing(place):
-    dots = np.zeros(784)
-    dots[place] = 1
-    assert capsnet.prepare_drawing(text_from_dots(dots.reshape(28, 28))).max() == 1
-
-
-def test_empty_canvas_is_refused():
-    with pytest.raises(ValueError, match="got an empty canvas"):
-        capsnet.prepare_drawing(EMPTY)
-
-
-@given(st.binary(min_size=98, max_size=98))
-def test_drawings_survive_their_text(bits):
-    dots = np.unpackbits(np.frombuffer(bits, np.uint8)).reshape(28, 28)
-    assert np.array_equal(dots_from_text(text_from_dots(dots)), dots)
-
-
-@pytest.mark.parametrize("text", ["", "A", "A" * 130, "A" * 132, "!" * 131, "é" * 131])
-def test_text_of_no_drawing_is_refused(text):
-    with pytest.raises(ValueError, match="drawing must be 131 base64url characters"):
-        dots_from_text(text)
 
 
 # --- what the trained net makes of them -----------------------------------------------------------
@@ -213,11 +130,11 @@ def test_text_of_no_drawing_is_refused(text):
     "ready", [ready for ready in ready_digits() if "plain" in ready.remark], ids=lambda r: r.remark
 )
 def test_plain_digits_are_read_as_meant(net, ready):
-    assert capsnet.classify(net, capsnet.prepare_drawing(ready.drawing)).digit == ready.meant
+    assert capsnet.classify(net, digits.prepare_drawing(ready.drawing)).digit == ready.meant
 
 
 def test_some_ready_digit_is_misread(net):
-    read = {ready: capsnet.classify(net, capsnet.prepare_drawing(ready.drawing)).digit for ready in ready_digits()}
+    read = {ready: capsnet.classify(net, digits.prepare_drawing(ready.drawing)).digit for ready in ready_digits()}
     assert any(ready.meant not in (None, digit) for ready, digit in read.items())
 
 
@@ -357,24 +274,3 @@ def test_slider_asks_for_the_decoder_only(seven):
 def test_hostile_calls_get_a_sentence(request_):
     assert asyncio.run(demo.decode(request_))["error"]
     assert demo.sheet(request_)["error"]
-    assert demo.drawing_of(request_)["error"]
-
-
-def test_upload_becomes_a_drawing_that_reads_the_same():
-    picture = strokes_picture(20, 240)
-    grey = base64.b64encode(picture.tobytes()).decode()
-    drawing = demo.drawing_of({"width": 200, "height": 200, "grey": grey})["drawing"]
-    assert (capsnet.prepare_drawing(drawing) - capsnet.prepare(picture)).abs().mean() < 0.05
-
-
-@pytest.mark.parametrize(
-    ("request_", "message"),
-    [
-        ({}, "width field required"),
-        ({"width": 3, "height": 3, "grey": "AAAA"}, "grey must hold 3 × 3 bytes, got 3"),
-        ({"width": 3, "height": 1, "grey": "AAAA"}, "picture must show a digit"),
-        ({"width": 10**9, "height": 1, "grey": ""}, "width must be less than or equal to 560"),
-    ],
-)
-def test_bad_uploads_get_a_sentence(request_, message):
-    assert message in demo.drawing_of(request_)["error"]

@@ -15,6 +15,15 @@ window.ClassicNets = (() => {
 
   const signed = (value) => (value < 0 ? '\u2212' : value > 0 ? '+' : ' ') + Math.abs(value).toFixed(2);
 
+  // --- between the widgets of one tab ----------------------------------------------------------
+  const tab = (element) => element.closest('.tabitem');
+
+  /** Tell the other widgets of the tab what has changed under the visitor's hand. */
+  function share(element, change) { tab(element)?.dispatchEvent(new CustomEvent('share', { detail: change })); }
+
+  /** Call back with every change that a widget of the tab shares. */
+  function heed(element, hear) { tab(element)?.addEventListener('share', (event) => hear(event.detail)); }
+
   // --- answers --------------------------------------------------------------------------------
   /** The call, made at once or as soon as the one under way has come back; those in between are dropped. */
   function latest(call) {
@@ -29,7 +38,7 @@ window.ClassicNets = (() => {
     };
   }
 
-  const foot = (element, name) => element.closest('.tabitem')?.querySelector(`.cn-foot .cn-${name}`);
+  const foot = (element, name) => tab(element)?.querySelector(`.cn-foot .cn-${name}`);
 
   /** Say something, or nothing more, in the foot of the element's tab. */
   function tell(element, sentence) {
@@ -109,6 +118,26 @@ window.ClassicNets = (() => {
     } else window.prompt('The link', link);
   }
 
+  // --- one large picture over the page ----------------------------------------------------------
+  /** Show a picture whole, to be zoomed and saved; resolves when it is closed. */
+  function enlarge({ src, title, caption = '', file }) {
+    const dialog = Object.assign(document.createElement('dialog'), { className: 'cn-dialog' });
+    dialog.setAttribute('aria-label', title);
+    dialog.innerHTML = `<div class="cn-dialog-top"><b></b><a download>Save as PNG</a><button class="cn-btn" type="button">Close</button></div>
+      <p class="cn-cap"></p><div class="cn-dialog-body"><button class="cn-zoom" type="button" aria-label="Zoom"><img></button></div>`;
+    const [zoom, image, link] = ['.cn-zoom', 'img', 'a'].map((part) => dialog.querySelector(part));
+    image.onload = () => image.style.setProperty('--aspect', image.naturalWidth / image.naturalHeight);
+    image.src = link.href = src;
+    link.download = file;
+    image.alt = dialog.querySelector('b').textContent = title;
+    dialog.querySelector('.cn-cap').innerHTML = caption;
+    zoom.addEventListener('click', () => dialog.classList.toggle('cn-zoomed'));
+    dialog.addEventListener('click', (event) => { if (event.target === dialog || event.target.closest('.cn-btn')) dialog.close(); });
+    document.querySelector('.gradio-container').append(dialog);
+    dialog.showModal();
+    return new Promise((resolve) => { dialog.addEventListener('close', () => { dialog.remove(); resolve(); }); });
+  }
+
   // --- stage and dark -------------------------------------------------------------------------
   function toggle(view) {
     body().toggle(view);
@@ -130,5 +159,5 @@ window.ClassicNets = (() => {
   });
   if (asked.has('stage')) toggle('stage');
 
-  return { bytes, paint, signed, latest, tell, took, ask, restore, keep, visit, pressed };
+  return { bytes, paint, signed, share, heed, latest, tell, took, ask, restore, keep, visit, enlarge, pressed };
 })();

@@ -7,7 +7,7 @@ const { limit, step } = props, range = `${ClassicNets.signed(-limit)} to ${Class
 const rows = Array.from({ length: props.value.length }, (_, i) => {
   const row = Object.assign(document.createElement('div'), { className: 'cn-dim' });
   row.innerHTML = `<div class="cn-dim-head"><label for="${id}-${i}"></label><output for="${id}-${i}"></output><button class="cn-reset" type="button">${RESET}</button></div>
-    <canvas class="cn-low cn-pix cn-s" width="28" height="28" aria-hidden="true"></canvas><input type="range" id="${id}-${i}" min="${-limit}" max="${limit}" step="${step}" value="0"><canvas class="cn-high cn-pix cn-s" width="28" height="28" aria-hidden="true"></canvas>`;
+    <canvas class="cn-low cn-pix cn-s" width="28" height="28" aria-hidden="true"></canvas><input type="range" class="cn-slide" id="${id}-${i}" min="${-limit}" max="${limit}" step="${step}" value="0"><canvas class="cn-high cn-pix cn-s" width="28" height="28" aria-hidden="true"></canvas>`;
   row.querySelector('input').addEventListener('input', (event) => move(i, +event.target.value));
   row.querySelector('.cn-reset').addEventListener('click', () => move(i, 0));
   $('.cn-bank').append(row);
@@ -89,24 +89,16 @@ function showCapsule() {
 }
 
 // --- the sheet -----------------------------------------------------------------------------------------------------
-const dialog = $('dialog');
-
 async function openSheet() {
   const { digit, pose } = props.capsule;
   const answer = await ClassicNets.ask(element, server.sheet({ digit, pose }));
-  if (!answer) return;
-  dialog.querySelector('img').src = dialog.querySelector('.cn-save').href = answer.png;
-  dialog.querySelector('.cn-save').download = `capsule-${digit}.png`;
-  dialog.querySelector('img').alt = dialog.querySelector('b').textContent = `Capsule ${digit}: a dimension a row, from ${range}`;
-  dialog.showModal();
+  if (answer) ClassicNets.enlarge({ src: answer.png, title: `Capsule ${digit}: a dimension a row, from ${range}`, file: `capsule-${digit}.png` });
 }
 
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button'), action = button?.dataset.do;
   if (action === 'sheet') openSheet();
-  if (action === 'zoom') dialog.classList.toggle('cn-zoomed');
   if (action === 'reset') { offsets = offsets.map(() => 0); moved(); }
-  if (action === 'close' || event.target === dialog) dialog.close();
 });
 
 watch('value', () => { if (String(props.value) !== String(offsets)) { offsets = [...props.value]; showSliders(); } });

@@ -4,11 +4,17 @@ import os
 
 os.environ["NETS_DEVICE"] = "cpu"
 
-from tests.bench import app, capsnet
+from tests.bench import app, capsnet, infogan
 
 
 def main() -> None:
-    for figures in (capsnet.net_figures, app.start_figures, capsnet.page_figures):
+    for figures in (
+        capsnet.net_figures,
+        infogan.net_figures,
+        app.start_figures,
+        capsnet.page_figures,
+        infogan.page_figures,
+    ):
         for name, value in figures():
             print(f"{name}: {value:.4g}", flush=True)
 

@@ -6,47 +6,14 @@ import statistics
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from urllib.parse import urlparse
 
 import torch
-from playwright.sync_api import sync_playwright
 
 from models import capsnet
-from tests.browser.find import chromium
+from tests.bench.clock import milliseconds, slide
 from tests.server import running_app
-
-# From an input event to the pixels on the canvas, as the page itself sees it.
-SLIDE = """async (times) => {
-  const canvas = document.querySelector('.cn-perturbed'), sliders = document.querySelectorAll('.cn-bank input');
-  const put = CanvasRenderingContext2D.prototype.putImageData;
-  let painted;
-  CanvasRenderingContext2D.prototype.putImageData = function (...image) {
-    put.apply(this, image);
-    if (this.canvas === canvas) painted?.(performance.now());
-  };
-  const waits = [];
-  for (let i = 0; i < times; i++) {
-    const slider = sliders[i % 16];
-    slider.value = slider.value > 0 ? -0.15 : 0.15;
-    const seen = new Promise((resolve) => { painted = resolve; }), start = performance.now();
-    slider.dispatchEvent(new Event('input', { bubbles: true }));
-    waits.push(await seen - start);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  CanvasRenderingContext2D.prototype.putImageData = put;
-  return waits;
-}"""
-
-
-def milliseconds(work: Callable[[], object], runs: int) -> list[float]:
-    """How long each run takes, after three that do not count."""
-    times = []
-    for _ in range(runs + 3):
-        start = time.perf_counter()
-        work()
-        times.append(1000 * (time.perf_counter() - start))
-    return times[3:]
 
 
 def net_figures() -> Iterator[tuple[str, float]]:
@@ -69,20 +36,10 @@ def net_figures() -> Iterator[tuple[str, float]]:
 def page_figures() -> Iterator[tuple[str, float]]:
     """From a slider to a new picture in a browser, and how many such events one process answers a second."""
     with running_app() as url:
-        waits = sorted(slide_in_browser(url))
+        waits = slide(url, ready=".cn-bank input:enabled", canvas=".cn-perturbed", sliders=".cn-bank input")
         yield "capsnet_slider_ms_median", statistics.median(waits)
         yield "capsnet_slider_ms_p95", waits[int(0.95 * len(waits))]
         yield "capsnet_slider_events_per_s", events_per_second(url)
-
-
-def slide_in_browser(url: str) -> list[float]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.goto(url)
-        page.wait_for_selector(".cn-bank input:enabled")
-        page.evaluate(SLIDE, 20)
-        return page.evaluate(SLIDE, 200)
 
 
 def events_per_second(url: str, clients: int = 20, seconds: float = 5.0) -> float:

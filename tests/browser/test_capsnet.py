@@ -7,10 +7,9 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from models.strokes import dots_from_text, ready_digits
-from tests.browser.find import chromium
 from tests.server import running_app
 from weights.manifest import CAPSNET
 
@@ -21,36 +20,7 @@ PIXELS = "canvas => Array.from(canvas.getContext('2d').getImageData(0, 0, 28, 28
 SAME_PICTURE = f"""([name, expected]) => ({PIXELS})(document.querySelector('.cn-' + name))
     .every((level, i) => Math.abs(level - expected[i]) <= 1)"""
 
-expect.set_options(timeout=20_000)  # CI's two cores may be busy
-
 SEVEN = [(60, 70), (210, 70), (120, 230)]  # on the canvas of 280 pixels
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = chromium()
-    if not path:
-        pytest.skip("no Chromium is here")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-background-networking"])
-
-
-@pytest.fixture
-def context(browser, app_url):
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=app_url.rstrip("/"))
-    outside, faults = [], []
-    context.on("request", lambda request: outside.append(request.url) if is_outside(request.url) else None)
-    context.on("weberror", lambda error: faults.append(str(error.error)))
-    context.route(is_outside, lambda route: route.abort())
-    yield context
-    context.close()
-    assert outside == []
-    assert faults == []
-
-
-def is_outside(url: str) -> bool:
-    return urlparse(url).hostname not in ("127.0.0.1", None)
 
 
 def visit(context, url):

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import BatchSampler, RandomSampler
 from tqdm import tqdm
 
-from models.capsnet import NATURAL_SPREAD, measure
+from models.digits import NATURAL_SPREAD, measure
 from models.nets.capsnet import CapsNet, margin_loss, reconstruction_loss
 from weights.train.mnist import load_mnist
 from weights.train.recipe import Checkpoint, arguments, embed, evaluate_embedded

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save
-from torch import nn
+from torch import Tensor, nn
 
 from weights import EMBEDDED
 
@@ -27,7 +27,7 @@ class Checkpoint:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         content = {name: part.state_dict() for name, part in state.items()}
         partial = self.path.with_suffix(".partial")
-        torch.save(content | {"generator": generator.get_state(), "epoch": epoch}, partial)
+        torch.save(content | {"random": generator.get_state(), "epoch": epoch}, partial)
         partial.replace(self.path)
 
     def load(self, state: dict[str, Any], generator: torch.Generator) -> int:
@@ -37,7 +37,7 @@ class Checkpoint:
         content = torch.load(self.path, weights_only=True)
         for name, part in state.items():
             part.load_state_dict(content[name])
-        generator.set_state(content["generator"])
+        generator.set_state(content["random"])
         return content["epoch"]
 
 
@@ -60,8 +60,8 @@ def arguments(doc: str, name: str, epochs: dict[str, int]) -> argparse.Namespace
 
 
 def embed(name: str, net: nn.Module) -> None:
-    """Write the net's tensors as float16 into the embedded folder, and print what the manifest must say of the file."""
-    tensors = {key: tensor.detach().cpu().half().contiguous() for key, tensor in net.state_dict().items()}
+    """Write the net into the embedded folder, floats as float16, and print what the manifest must say of the file."""
+    tensors = {key: halved(tensor.detach().cpu()).contiguous() for key, tensor in net.state_dict().items()}
     content = save(tensors)
     partial = EMBEDDED / f"{name}.partial"
     partial.write_bytes(content)
@@ -69,10 +69,15 @@ def embed(name: str, net: nn.Module) -> None:
     print(f"sha256: {hashlib.sha256(content).hexdigest()}\nsize: {len(content)}")
 
 
+def halved(tensor: Tensor) -> Tensor:
+    """Floats as float16, anything else as it is."""
+    return tensor.half() if tensor.is_floating_point() else tensor
+
+
 def evaluate_embedded(name: str, net: nn.Module, evaluate: Callable[..., dict[str, float]], data: Path | None) -> None:
     """Print the figures of the embedded file, one `name: value` a line."""
     path = EMBEDDED / f"{name}.safetensors"
-    net.load_state_dict({key: tensor.float() for key, tensor in load_file(path).items()})
+    net.load_state_dict(load_file(path))
     figures = evaluate(net.eval(), data) | {"embedded_mb": path.stat().st_size / 1e6}
     for key, value in figures.items():
         print(f"{key}: {value:.4g}" if isinstance(value, float) else f"{key}: {value}")
