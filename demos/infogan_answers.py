@@ -100,9 +100,10 @@ def film(request: dict) -> dict[str, str]:
     """A walk as a file to keep."""
     asked = checked(WalkAsked, request)
     nets, _ = infogan.load()
-    pictures = [enlarged(picture, FILM_SCALE) for picture in infogan.walk(nets, asked.walk, asked).pictures]
+    pictures = infogan.along(nets.generator, infogan.path(nets, asked.walk, asked), asked)
+    frames = [enlarged(picture, FILM_SCALE) for picture in pictures]
     encode, media_type = {"gif": (to_gif, "image/gif"), "mp4": (to_mp4, "video/mp4")}[asked.kind]
-    return {"film": data_url(encode(pictures, FRAMES_PER_SECOND), media_type)}
+    return {"film": data_url(encode(frames, FRAMES_PER_SECOND), media_type)}
 
 
 def captions(nets: Trained) -> dict[str, tuple[str, str]]:

@@ -145,9 +145,10 @@ def own_properties(correlations: Tensor) -> Tensor:
 def style_names(nets: Trained) -> list[StyleName]:
     """What c2 and c3 were measured to do; each is signed so that more of it is more of its property."""
     correlations = nets.correlations.cpu()
-    chosen = [list(WORDS)[index] for index in own_properties(correlations)]
-    strength = correlations.gather(1, own_properties(correlations)[:, None])[:, 0].tolist()
-    return [StyleName(name, *WORDS[name], value) for name, value in zip(chosen, strength, strict=True)]
+    own = own_properties(correlations)
+    strength = correlations.gather(1, own[:, None])[:, 0].tolist()
+    names = [list(WORDS)[index] for index in own]
+    return [StyleName(name, *WORDS[name], value) for name, value in zip(names, strength, strict=True)]
 
 
 # --- the lecture's figures ------------------------------------------------------------------------
@@ -231,10 +232,15 @@ class Frames:
     twin_readings: Reading
 
 
+def along(generator: Generator, steps: Path, codes: Codes) -> Tensor:
+    """Pictures (F, 28, 28) that a generator makes on a path, all of the codes' noise."""
+    return generate(generator, noise_of(codes.noise), steps.c1, steps.styles)
+
+
 def walk(nets: Trained, name: Walk, codes: Codes) -> Frames:
     """The frames of a walk."""
-    steps, noise = path(nets, name, codes), noise_of(codes.noise)
-    pictures, twins = (generate(net, noise, steps.c1, steps.styles) for net in (nets.generator, nets.twin))
+    steps = path(nets, name, codes)
+    pictures, twins = (along(generator, steps, codes) for generator in (nets.generator, nets.twin))
     return Frames(steps, pictures, twins, read(nets, pictures), read(nets, twins))
 
 

@@ -15,6 +15,14 @@ window.ClassicNets = (() => {
 
   const signed = (value) => (value < 0 ? '\u2212' : value > 0 ? '+' : ' ') + Math.abs(value).toFixed(2);
 
+  /** Put a slider there, filled from its own zero. */
+  function put(slider, value, zero = +slider.min) {
+    const percent = (place) => (100 * (place - slider.min)) / (slider.max - slider.min);
+    slider.value = value;
+    slider.style.setProperty('--a', Math.min(percent(zero), percent(value)));
+    slider.style.setProperty('--b', Math.max(percent(zero), percent(value)));
+  }
+
   // --- between the widgets of one tab ----------------------------------------------------------
   const tab = (element) => element.closest('.tabitem');
 
@@ -159,5 +167,5 @@ window.ClassicNets = (() => {
   });
   if (asked.has('stage')) toggle('stage');
 
-  return { bytes, paint, signed, share, heed, latest, tell, took, ask, restore, keep, visit, enlarge, pressed };
+  return { bytes, paint, signed, put, share, heed, latest, tell, took, ask, restore, keep, visit, enlarge, pressed };
 })();

@@ -42,10 +42,7 @@ const decode = ClassicNets.latest(async () => {
 // --- showing -------------------------------------------------------------------------------------------------------
 function showSliders() {
   rows.forEach((row, i) => {
-    const input = row.querySelector('input'), percent = 50 + (50 * offsets[i]) / limit;
-    input.value = offsets[i];
-    input.style.setProperty('--a', Math.min(50, percent));
-    input.style.setProperty('--b', Math.max(50, percent));
+    ClassicNets.put(row.querySelector('input'), offsets[i], 0);
     row.classList.toggle('cn-on', offsets[i] !== 0);
     row.querySelector('output').textContent = ClassicNets.signed(offsets[i]);
   });

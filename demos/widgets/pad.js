@@ -46,10 +46,8 @@ function show([x, y] = props.value) {
   $('circle').setAttribute('cx', x);
   $('circle').setAttribute('cy', -y);
   rows.forEach((row, i) => {
-    const value = [x, y][i], input = row.querySelector('input'), percent = 50 + (50 * value) / limit;
-    input.value = value;
-    input.style.setProperty('--a', Math.min(50, percent));
-    input.style.setProperty('--b', Math.max(50, percent));
+    const value = [x, y][i];
+    ClassicNets.put(row.querySelector('input'), value, 0);
     row.classList.toggle('cn-on', value !== 0);
     row.querySelector('label').innerHTML = `c${i + 2} <small>${props.names[i]?.property ?? ''}</small>`;
     row.querySelector('output').textContent = ClassicNets.signed(value);

@@ -57,9 +57,7 @@ function show() {
   all.width = sheet.width;
   all.height = 28 * rows;
   all.getContext('2d').drawImage(sheet, 0, 28 * rows * props.value, sheet.width, 28 * rows, 0, 0, sheet.width, 28 * rows);
-  slider.value = props.value;
-  slider.style.setProperty('--a', 0);
-  slider.style.setProperty('--b', (100 * props.value) / (steps.length - 1));
+  ClassicNets.put(slider, props.value);
   slider.setAttribute('aria-valuetext', `after ${step} steps`);
   curve.querySelector('.cn-now').setAttribute('d', `M${centre(props.value)} ${top}V${bottom}`);
   const stretch = Math.min(nats.length - 1, Math.floor((step * nats.length) / steps.at(-1)));

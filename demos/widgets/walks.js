@@ -74,9 +74,7 @@ ClassicNets.heed(element, (change) => {
 // --- showing -------------------------------------------------------------------------------------------------------
 function show(i) {
   const seconds = (count) => (count / props.frames_per_second).toFixed(1);
-  place.value = i;
-  place.style.setProperty('--a', 0);
-  place.style.setProperty('--b', (100 * i) / (frames.length - 1));
+  ClassicNets.put(place, i);
   place.setAttribute('aria-valuetext', `${seconds(i)} seconds`);
   $('.cn-reel .cn-num').textContent = `${seconds(i)} / ${seconds(frames.length)} s`;
   ClassicNets.share(element, { shown: { ...frames[i], walking: true } });
