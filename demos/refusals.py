@@ -2,11 +2,12 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html import escape
 from typing import Any, TypeVar
 
 import gradio as gr
+from gradio.events import Dependency
 from pydantic import BaseModel, ValidationError
 
 from demos.ui import whole
@@ -66,6 +67,31 @@ def on_change(triggers: list, function: Callable[..., list], inputs: list, outpu
 
     quietly = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     gr.on(triggers, shown, inputs, outputs, trigger_mode="always_last", **quietly)
+
+
+def on_run(triggers: list, function: Callable[..., Iterator[list]], inputs: list, outputs: list) -> Dependency:
+    """Show, through the queue and one run at a time, all that the function yields; the event, for others to cancel.
+
+    The first of the outputs is where the work is seen, the last is the foot; what the function refuses stands there.
+    """
+
+    def shown(*values: Any) -> Iterator[list | dict]:
+        try:
+            for updates in function(*values):
+                yield [whole(part, update) for part, update in zip(outputs, updates, strict=True)]
+        except REFUSALS as refusal:
+            yield {
+                outputs[0]: failed(),
+                outputs[-1]: gr.update(value={"error": str(refusal)}),
+            }
+
+    def failed() -> dict:
+        return whole(outputs[0], gr.update(frame={"failed": True}))
+
+    quietly = {"show_progress": "hidden", "api_visibility": "private"}
+    event = gr.on(triggers, shown, inputs, outputs, concurrency_limit=1, concurrency_id="long work", **quietly)
+    event.failure(failed, None, outputs[0], queue=False, **quietly)
+    return event
 
 
 def answering(function: Callable) -> Callable:

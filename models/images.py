@@ -6,10 +6,13 @@ import io
 import numpy as np
 import torch
 from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 from pydantic import BaseModel, Field
 from torch import Tensor
 
 LARGEST_SIDE_PX = 560
+FORMATS = ("PNG", "JPEG", "WEBP")
+MOST_PIXELS = 24_000_000
 
 
 class GreyLevels(BaseModel, frozen=True):
@@ -38,6 +41,44 @@ def to_grey(picture: Image.Image) -> np.ndarray:
     return np.asarray(Image.alpha_composite(paper, upright).convert("L"), dtype=np.float32) / 255
 
 
+def read_picture(content: bytes) -> Image.Image:
+    """The picture in a file as a person sees it, RGB: turned as its EXIF says, laid on white paper.
+
+    Raises:
+        ValueError: if the file is not a PNG, JPEG or WebP, is broken, or has more than 24 million pixels.
+    """
+    try:
+        picture = Image.open(io.BytesIO(content), formats=FORMATS)
+        pixels = picture.width * picture.height
+        if pixels <= MOST_PIXELS:
+            picture = ImageOps.exif_transpose(picture).convert("RGBA")
+    except Exception as failure:  # whatever a decoder raises at broken bytes
+        raise ValueError(f"picture must be a whole PNG, JPEG or WebP file, got {len(content)} other bytes") from failure
+    if pixels > MOST_PIXELS:
+        raise ValueError(f"picture must have at most {MOST_PIXELS:,} pixels, got {pixels:,}")
+    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+
+
+def from_data_url(address: str) -> bytes:
+    """What a page encoded in a base64 `data:` address.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    head, _, text = address.partition(",")
+    try:
+        if head.startswith("data:") and head.endswith(";base64"):
+            return base64.b64decode(text, validate=True)
+    except ValueError:
+        pass
+    raise ValueError(f"picture must be a data: address in base64, got {address[:40]}")
+
+
+def to_tensor(picture: Image.Image) -> Tensor:
+    """An RGB picture as float (1, 3, H, W) in [0, 1]."""
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None] / 255
+
+
 def to_uint8(tensor: Tensor) -> np.ndarray:
     """Float (1, C, H, W) or (1, H, W), clipped to [0, 1], as uint8 (H, W, C) or (H, W)."""
     levels = tensor.detach().squeeze(0).clamp(0, 1).mul(255).round().to("cpu", torch.uint8)
@@ -54,8 +95,17 @@ def data_url(content: bytes, media_type: str) -> str:
     return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
 
 
-def to_png_url(picture: Image.Image) -> str:
-    """A picture, losslessly, as such an address."""
+def to_jpeg_url(picture: Image.Image, quality: int = 90) -> str:
+    """A picture, nearly as it is but small, as such an address."""
     content = io.BytesIO()
-    picture.save(content, "PNG")
+    picture.save(content, "JPEG", quality=quality)
+    return data_url(content.getvalue(), "image/jpeg")
+
+
+def to_png_url(picture: Image.Image, **texts: str) -> str:
+    """A picture, losslessly, as such an address; the texts by their names become part of the file."""
+    content, told = io.BytesIO(), PngInfo()
+    for name, text in texts.items():
+        told.add_itxt(name, text)
+    picture.save(content, "PNG", pnginfo=told)
     return data_url(content.getvalue(), "image/png")

@@ -40,6 +40,10 @@ def once(load: Callable[[], T]) -> Callable[[], T]:
 
 def trained(net: Net, listed: weights.Weights) -> tuple[Net, weights.Loaded]:
     """The net with its trained weights, on this process's device and not to be trained on, and where they came from."""
-    loaded = weights.load(listed)
+    return ready(net, weights.load(listed))
+
+
+def ready(net: Net, loaded: weights.Loaded) -> tuple[Net, weights.Loaded]:
+    """The net with the weights that were loaded, each of which must find its place."""
     net.load_state_dict(loaded.tensors)
     return net.eval().requires_grad_(False).to(device().torch_device), replace(loaded, tensors={})

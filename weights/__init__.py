@@ -13,8 +13,12 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import huggingface_hub
-from safetensors.torch import load as parse_safetensors
+import torch
 from torch import Tensor
+
+from weights.files import File, HubFile, OnnxFile, TorchvisionFile, WeightsError
+
+__all__ = ["EMBEDDED", "File", "HubFile", "Loaded", "OnnxFile", "TorchvisionFile", "Weights", "WeightsError", "load"]
 
 EMBEDDED = Path(__file__).parent / "embedded"
 PROBE_SECONDS = 4.0
@@ -22,70 +26,59 @@ PROBE_SECONDS = 4.0
 log = logging.getLogger(__name__)
 
 
-class WeightsError(Exception):
-    """Weights that are not the bytes the manifest names, or that are nowhere."""
-
-
-@dataclass(frozen=True)
-class File:
-    """One safetensors file: its name in any folder, and what its bytes must be."""
-
-    path: str
-    sha256: str
-    size: int
-
-
-@dataclass(frozen=True)
-class HubFile(File):
-    """A file at one commit of a model repository on the Hub."""
-
-    repo: str
-    commit: str
-
-
 @dataclass(frozen=True)
 class Weights:
-    """One net's weights: where they may be, who made them from what, and what was measured."""
+    """One net's weights: where they may be, who made them from what, and what was measured.
+
+    Args:
+        own: another form of them, looked for in `$WEIGHTS_DIR` alone.
+    """
 
     name: str
     licence: str
     trained: str
     embedded: File | None = None
     hub: HubFile | None = None
+    torchvision: TorchvisionFile | None = None
+    own: File | None = None
     figures: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """Tensors by name, the place they came from, and why not from a better one."""
+    """Tensors by name, whose they are, the place they came from, and why not from a better one."""
 
+    weights: Weights
     tensors: dict[str, Tensor]
     place: str
     because: str = ""
 
 
-def load(weights: Weights) -> Loaded:
-    """The tensors of the first place that has them.
+def load(*listed: Weights) -> Loaded:
+    """The tensors of the first place that has them; of several nets, the first that is to be had.
 
     Raises:
         WeightsError: if a place holds other bytes than the manifest names, or no place holds any.
     """
     reasons = []
-    for place, find, file in places(weights):
-        try:
-            return Loaded(find(file), place, "; ".join(reasons))
-        except FileNotFoundError as absence:
-            reasons.append(str(absence))
-            log.info("%s: %s", weights.name, absence)
-    raise WeightsError(f"no weights for {weights.name}: {'; '.join(reasons) or 'the manifest names no place'}")
+    for weights in listed:
+        for place, find, file in places(weights):
+            try:
+                return Loaded(weights, find(file), place, "; ".join(reasons))
+            except FileNotFoundError as absence:
+                reasons.append(str(absence))
+                log.info("%s: %s", weights.name, absence)
+    raise WeightsError(f"no weights for {listed[0].name}: {'; '.join(reasons) or 'the manifest names no place'}")
 
 
 def places(weights: Weights) -> list[tuple[str, Callable, File]]:
     """The places to look in, in order: name, how to look, and for which file."""
-    listed = [file for file in (weights.hub, weights.embedded) if file]
+    listed = [file for file in (weights.own, weights.hub, weights.embedded) if file]
     found = [("WEIGHTS_DIR", from_own_folder, file) for file in listed if "WEIGHTS_DIR" in os.environ]
     if weights.hub:
         found += [("Hub cache", from_hub_cache, weights.hub), ("Hub", from_hub, weights.hub)]
+    if weights.torchvision:
+        found += [("torchvision", from_torchvision, weights.torchvision)]
     if weights.embedded:
         found += [("embedded", from_embedded, weights.embedded)]
     return found
@@ -118,7 +111,7 @@ def from_hub_cache(file: HubFile) -> dict[str, Tensor]:
 
 def from_hub(file: HubFile, force_download: bool = False) -> dict[str, Tensor]:
     """From the Hub, if it answers; the download shows its progress and goes on where an earlier one broke off."""
-    refusal = why_hub_is_out(file)
+    refusal = why_out("the Hub", huggingface_hub.hf_hub_url(file.repo, file.path, revision=file.commit))
     if refusal:
         raise FileNotFoundError(refusal)
     log.info("fetching %s (%.0f MB) from %s", file.path, file.size / 1e6, file.repo)
@@ -132,32 +125,54 @@ def from_hub(file: HubFile, force_download: bool = False) -> dict[str, Tensor]:
     return parse(Path(path), file)
 
 
-def why_hub_is_out(file: HubFile) -> str:
-    """Why not to ask the Hub for this file, or nothing; known within `PROBE_SECONDS`.
+def from_torchvision(file: TorchvisionFile) -> dict[str, Tensor]:
+    """From torchvision's server, through its cache on this machine; a damaged file there is fetched once more."""
+    from torchvision.models import get_weight  # a second, and few ever need it
 
-    huggingface_hub itself waits minutes for a network that swallows packets, and no setting shortens that.
+    weight, path = get_weight(file.weight), Path(torch.hub.get_dir(), "checkpoints", file.path)
+    try:
+        if path.is_file():
+            file.check(hashlib.sha256(path.read_bytes()).hexdigest())
+    except WeightsError as damage:
+        log.warning("%s; fetching it once more", damage)
+        path.unlink()
+    refusal = "" if path.is_file() else why_out("torchvision's server", weight.url)
+    if refusal:
+        raise FileNotFoundError(refusal)
+    try:
+        return dict(weight.get_state_dict(check_hash=True, weights_only=True, map_location="cpu"))
+    except RuntimeError as mismatch:  # what arrived has another hash, and is not kept
+        raise WeightsError(f"{file.path}: {mismatch}") from mismatch
+    except Exception as failure:  # whatever the transport raises
+        log.warning("%s broke off", weight.url, exc_info=True)
+        raise FileNotFoundError(f"torchvision's server broke off ({type(failure).__name__})") from failure
+
+
+def why_out(host: str, url: str) -> str:
+    """Why not to ask a host for this file, or nothing; known within `PROBE_SECONDS`.
+
+    The downloaders themselves wait minutes for a network that swallows packets, and no setting shortens that.
     """
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
         return "offline by choice"
     answers: list[str] = []
     # A thread, since resolving a name knows no timeout.
-    probe = threading.Thread(target=lambda: answers.append(ask(file)), daemon=True)
+    probe = threading.Thread(target=lambda: answers.append(ask(host, url)), daemon=True)
     probe.start()
     probe.join(PROBE_SECONDS)
-    return answers[0] if answers else "the Hub did not answer"
+    return answers[0] if answers else f"{host} did not answer"
 
 
-def ask(file: HubFile) -> str:
-    """What is wrong with this file's address on the Hub, or nothing; a host it redirects to must answer too."""
+def ask(host: str, url: str) -> str:
+    """What is wrong with a file's address, or nothing; a host it redirects to must answer too."""
     session = huggingface_hub.get_session()
-    url = huggingface_hub.hf_hub_url(file.repo, file.path, revision=file.commit)
     try:
         answer = session.head(url, timeout=PROBE_SECONDS, follow_redirects=False)
         if answer.is_redirect:
             session.head(urljoin(url, answer.headers["Location"]), timeout=PROBE_SECONDS)
-    except Exception:  # whatever the Hub's transport raises
-        return "the Hub could not be reached"
-    return f"the Hub answered {answer.status_code}" if answer.status_code >= 400 else ""
+    except Exception:  # whatever the transport raises
+        return f"{host} could not be reached"
+    return f"{host} answered {answer.status_code}" if answer.status_code >= 400 else ""
 
 
 def parse(path: Path, file: File) -> dict[str, Tensor]:
@@ -169,8 +184,4 @@ def parse(path: Path, file: File) -> dict[str, Tensor]:
     """
     if not path.is_file():
         raise FileNotFoundError(f"no {file.path} in {path.parent.name}")
-    content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != file.sha256:
-        raise WeightsError(f"{file.path} must have sha256 {file.sha256}, got {found}")
-    return parse_safetensors(content)
+    return file.tensors(path.read_bytes())

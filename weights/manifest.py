@@ -1,6 +1,6 @@
 """Every file of weights this project uses: where it is, what it must be, and who made it from what."""
 
-from weights import File, Weights
+from weights import File, HubFile, OnnxFile, TorchvisionFile, Weights
 
 CAPSNET = Weights(
     name="capsnet",
@@ -36,4 +36,67 @@ INFOGAN = Weights(
     },
 )
 
-WEIGHTS = (CAPSNET, INFOGAN)
+INCEPTIONS = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")
+BRANCHES = ("branch1", "branch2.0", "branch2.1", "branch3.0", "branch3.1", "branch4.1")
+
+BVLC_GOOGLENET = Weights(
+    name="bvlc_googlenet",
+    licence="unrestricted use",
+    trained="by BVLC, Berkeley, on the 1.2 million pictures of ImageNet 2012: the net of the original DeepDream",
+    hub=OnnxFile(
+        "googlenet-3.onnx",
+        sha256="d82fa612d088caa23cb4bc25c9a978e139bd5ca3801da6774815ba416ecc4c12",
+        size=28_000_000,
+        repo="onnxmodelzoo/googlenet-3",
+        commit="main",
+        layers=(
+            "conv1.conv",
+            "conv2.conv",
+            "conv3.conv",
+            *(f"inception{module}.{branch}.conv" for module in INCEPTIONS for branch in BRANCHES),
+            "fc",
+        ),
+    ),
+    own=File(
+        "bvlc_googlenet/model.safetensors",
+        sha256="3dd4478c3120aa0e5423d31825d8aec34bfa39ea3bb297e111a5ccb2470b9153",
+        size=28_005_912,
+    ),
+)
+
+THIN_GOOGLENET = Weights(
+    name="thin_googlenet",
+    licence="MIT",
+    trained="by this project on 16,644 pictures of Imagenette and Imagewoof and on what bvlc_googlenet says of them: "
+    "weights/train/features.py on a CPU, 14 epochs, seed 0",
+    embedded=File(
+        "thin_googlenet.safetensors",
+        sha256="b1e7c505bd7f302083355b4e288e159ba125898bd02bcf4c9d9dd2f062eca7c4",
+        size=3_551_088,
+    ),
+    figures={},
+)
+
+TORCHVISION_GOOGLENET = Weights(
+    name="torchvision_googlenet",
+    licence="BSD-3-Clause",
+    trained="by torchvision's authors, ported from TensorFlow's, on the 1.2 million pictures of ImageNet 2012",
+    torchvision=TorchvisionFile(
+        "googlenet-1378be20.pth", sha256="1378be20", size=52_147_035, weight="GoogLeNet_Weights.IMAGENET1K_V1"
+    ),
+)
+
+INCEPTION_V3 = Weights(
+    name="inception_v3",
+    licence="Apache-2.0",
+    trained="by torchvision's authors, ported from TensorFlow's, on the 1.2 million pictures of ImageNet 2012",
+    hub=HubFile(
+        "model.safetensors",
+        sha256="9c452c63a67fd03a38a78c401ba12d4be0e926df63c93403de3a29f6df20fefb",
+        size=95_500_000,
+        repo="timm/inception_v3.tv_in1k",
+        commit="main",
+    ),
+)
+
+WEIGHTS = (CAPSNET, INFOGAN, BVLC_GOOGLENET, THIN_GOOGLENET, TORCHVISION_GOOGLENET, INCEPTION_V3)

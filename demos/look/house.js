@@ -27,7 +27,15 @@ window.ClassicNets = (() => {
   const tab = (element) => element.closest('.tabitem');
 
   /** Tell the other widgets of the tab what has changed under the visitor's hand. */
-  function share(element, change) { tab(element)?.dispatchEvent(new CustomEvent('share', { detail: change })); }
+  function share(element, change) {
+    const all = tab(element);
+    if (!all) return;
+    all.shared = { ...all.shared, ...change };
+    all.dispatchEvent(new CustomEvent('share', { detail: change }));
+  }
+
+  /** All that has been shared in the tab so far, for a widget that comes late. */
+  const known = (element) => tab(element)?.shared ?? {};
 
   /** Call back with every change that a widget of the tab shares. */
   function heed(element, hear) { tab(element)?.addEventListener('share', (event) => hear(event.detail)); }
@@ -78,7 +86,7 @@ window.ClassicNets = (() => {
     const query = new URLSearchParams({ demo: open, ...states[open], v: 1 });
     if (body().contains('stage')) query.set('stage', 1);
     if (theme) query.set('__theme', theme);
-    return `${location.pathname}?${query.toString().replaceAll('%2C', ',')}`;
+    return `${location.pathname}?${query.toString().replaceAll('%2C', ',').replaceAll('%2F', '/')}`;
   }
 
   // Not before the server has read the address; then rarely, since browsers refuse many changes a second.
@@ -93,9 +101,9 @@ window.ClassicNets = (() => {
     follow();
   }
 
-  /** Note the values of a tab's controls; Gradio calls it whenever one changes. */
+  /** Note the values of a tab's controls, but for pictures of one's own; Gradio calls it whenever one changes. */
   function keep(slug, names, defaults, values) {
-    const pairs = names.map((name, i) => [name, text(values[i])]).filter(([, value], i) => value !== defaults[i]);
+    const pairs = names.map((name, i) => [name, text(values[i])]).filter(([, value], i) => value !== defaults[i] && !value.startsWith('data:'));
     states[slug] = Object.fromEntries(pairs);
     if (slug === open) follow();
     return [];
@@ -167,5 +175,5 @@ window.ClassicNets = (() => {
   });
   if (asked.has('stage')) toggle('stage');
 
-  return { bytes, paint, signed, put, share, heed, latest, tell, took, ask, restore, keep, visit, enlarge, pressed };
+  return { bytes, paint, signed, put, share, known, heed, latest, tell, took, ask, address, restore, keep, visit, enlarge, pressed };
 })();

@@ -2,7 +2,7 @@
 
 import argparse
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,8 +41,8 @@ class Checkpoint:
         return content["epoch"]
 
 
-def arguments(doc: str, name: str, epochs: dict[str, int]) -> argparse.Namespace:
-    """The recipe's options; `epochs` gives the default length for each type of device."""
+def arguments(doc: str, name: str, epochs: dict[str, int], nets: Sequence[str] = ()) -> argparse.Namespace:
+    """The recipe's options; `epochs` gives the default length for each type of device, `nets` those it can train."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--evaluate", action="store_true", help="only measure the embedded file")
     parser.add_argument("--data", type=Path, help="the data's folder (default: $NETS_DATA, else the Hub)")
@@ -50,7 +50,10 @@ def arguments(doc: str, name: str, epochs: dict[str, int]) -> argparse.Namespace
     parser.add_argument("--epochs", type=int, help=f"default {epochs}")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--fresh", action="store_true", help="ignore the checkpoint of an interrupted training")
+    if nets:
+        parser.add_argument("--net", choices=nets, default=nets[0])
     options = parser.parse_args()
+    name = f"{name}-{options.net}" if nets else name
     if options.epochs is None:
         options.epochs = epochs.get(options.device.type, epochs["cpu"])
     options.checkpoint = Checkpoint(RUNS / f"{name}-{options.device.type}-{options.epochs}-{options.seed}.pt")

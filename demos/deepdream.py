@@ -1,0 +1,205 @@
+"""The DeepDream tab: choose a picture and a layer, watch the dream grow, leave out a trick, keep the film."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from demos import ui
+from demos.deepdream_answers import PAGE, atlas, keep, look
+from demos.deepdream_run import Task, messages, short
+from demos.pictures import thumbnails
+from demos.refusals import checked, on_change, on_run, telling
+from models import recognisers
+from models.deepdream import MOST_CHANNELS, DeepDreamParams
+from models.images import data_url
+from models.once import once
+from models.photographs import LARGEST_PX
+from models.recognisers import FAVOURITE, LAYERS
+from weights import EMBEDDED
+
+HOW_IT_WORKS = r"""
+**What does a net see in clouds?** Show it a picture and let a layer answer; then change the picture so that it answers
+the same, only louder. Whatever it faintly recognised grows, is recognised better, and grows more:
+
+$g = \partial\, \tfrac12 \sum_i a_i(x)^2 / \partial x, \quad x \leftarrow x + s\, g / \overline{|g|}$
+
+Three tricks turn noise into beasts. *Jitter* moves the picture before each step, so that no pixel grid settles.
+*Octaves* dream on a small copy first, then carry what was added to larger ones. *Dividing by the gradient's mean size*
+makes one strength right for every layer. Leave one out, run, and press "Against the last".
+In code: `dream` in `models/deepdream.py`.
+
+**Where it fails.** It shows what the net was trained on, not what the picture means: a fifth of ImageNet's animals are
+dogs, so dogs come. Ours without a network is a thin net that learned from the original's answers on 16,644 pictures,
+half of them dogs: its dreams are softer and know fewer beasts. A dream is not an explanation of what a neuron does; it
+is one picture that the neuron likes.
+"""
+
+NETS = {
+    "googlenet": "GoogLeNet, as in 2015",
+    "thin_googlenet": "Thin GoogLeNet, ours",
+    "torchvision_googlenet": "GoogLeNet, torchvision's",
+    "inception_v3": "Inception-v3",
+}
+TRICKS = {"jitter": "Jitter", "pyramid": "Octaves", "normalised": "÷ |g|"}
+SEES = ("edges", "strokes", "lines", "weaves", "spirals", "fur", "eyes", "faces", "beasts", "shapes", "things")
+
+
+def try_this() -> dict[str, str]:
+    """Three links, each of which reveals one idea."""
+    return {
+        "The slide's strokes, layer 3b": "demo=deepdream&layer=inception_3b/5x5_reduce&v=1",
+        "A lion grows faces, layer 4d": "demo=deepdream&picture=lion&layer=inception_4d/output&v=1",
+        "The same without jitter": "demo=deepdream&picture=lion&layer=inception_4d/output&jitter=false&v=1",
+    }
+
+
+def params_of(values: tuple) -> DeepDreamParams:
+    """What the controls ask for."""
+    return checked(DeepDreamParams, dict(zip(DeepDreamParams.model_fields, values, strict=True)))
+
+
+@once
+def first_dream() -> dict[str, Any]:
+    """The dream of the defaults, made once for all who open the page."""
+    *_, last = messages(DeepDreamParams(), Task())
+    return last
+
+
+def begin(*values: Any) -> list[dict]:
+    """What the tab shows first: the dream of the defaults, or a run of what its address asks for."""
+    params = params_of(values)
+    if params == DeepDreamParams():
+        first = first_dream()
+        return [gr.skip(), gr.update(frame=first), gr.skip(), gr.update(value=foot_of(params, first))]
+    return [gr.update(net=params.net), gr.skip(), gr.update(start=True), gr.skip()]
+
+
+def run(task: dict, *values: Any) -> Iterator[list[dict]]:
+    """A dream, a dream on the last one, or a zoom film."""
+    params, task = params_of(values), checked(Task, task)
+    message: dict[str, Any] = {}
+    for message in messages(params, task):
+        yield [gr.update(frame=message), gr.skip()]
+    yield [gr.skip(), gr.update(value=foot_of(params, message))]
+
+
+def foot_of(params: DeepDreamParams, message: dict[str, Any]) -> dict[str, Any]:
+    """Which weights dreamed, where, for how long."""
+    loaded = recognisers.load(params.net).loaded
+    return ui.answered(loaded.weights, loaded, f"{message['made']} steps", message["milliseconds"])
+
+
+@telling
+def api(
+    picture: str = "tower",
+    net: str = "googlenet",
+    layer: str | None = None,
+    channels: list[int] | None = None,
+    guide: str | None = None,
+    mask: str | None = None,
+    strength: float = 1.5,
+    octaves: int = 4,
+    steps: int = 10,
+    size_px: int = 384,
+    seed: int = 0,
+) -> dict:
+    """A dream: the picture as a data: address, the objective at every step of every octave, and the net's top five.
+
+    picture, guide, mask: a ready picture's name or a data: address of a PNG, JPEG or WebP. The other parameters are
+    those of the page's address.
+    """
+    asked = {name: value for name, value in locals().items() if value is not None}
+    *_, last = messages(checked(DeepDreamParams, asked), Task())
+    return {"picture": last["image"], "objective": last["curve"], "top_five": last["top"]}
+
+
+def dial(parameter: str, title: str, stride: float) -> gr.HTML:
+    """The slider of a parameter, from its least to its greatest value."""
+    limits = {type(limit).__name__: limit for limit in DeepDreamParams.model_fields[parameter].metadata}
+    least, most = limits["Ge"].ge, limits["Le"].le
+    return ui.control(DEMO, parameter, "dial", title=title, least=least, most=most, stride=stride)
+
+
+def pictures(parameter: str, title: str, more: dict[str | None, str]) -> gr.HTML:
+    """The widget that chooses a picture, with more choices than the ready ones."""
+    ready = [*thumbnails(), *({"name": name, "title": text} for name, text in more.items())]
+    return ui.control(DEMO, parameter, "pictures", title=title, ready=ready, shares=parameter, largest_side=LARGEST_PX)
+
+
+def layers() -> gr.HTML:
+    """The strip of layers, for every net; what they like was dreamed by the thin GoogLeNet."""
+    sprite = data_url((EMBEDDED / "deepdream_layers.jpg").read_bytes(), "image/jpeg")
+    nets = {}
+    for net, names in LAYERS.items():
+        pictured = names == LAYERS["thin_googlenet"]
+        sees = SEES if pictured else [""] * len(names)
+        listed = [(name, short(name), seen) for name, seen in zip(names, sees, strict=True)]
+        nets[net] = {"layers": listed, "favourite": FAVOURITE[net], "pictured": pictured}
+    return ui.control(DEMO, "layer", "layers", nets=nets, net=DeepDreamParams().net, sprite=sprite)
+
+
+def lay_out_work() -> dict[str, gr.HTML]:
+    """What the eye needs: layers, knobs, the dream, its figures; widgets by parameter or name."""
+    parts = {"layer": layers()}
+    with gr.Row(elem_classes="cn-work cn-dreaming"):
+        with gr.Column(scale=0, elem_classes="cn-column-controls"):
+            parts["strength"] = dial("strength", "Strength", 0.1)
+            parts["octaves"] = dial("octaves", "Octaves", 1)
+            parts["steps"] = dial("steps", "Steps per octave", 1)
+            with gr.Row(elem_classes="cn-tricks"):
+                for trick, text in TRICKS.items():
+                    parts[trick] = ui.control(DEMO, trick, "toggle", shares=trick, text=text)
+            parts["runner"] = ui.widget("runner", Task().model_dump(), start=False)
+            parts["picture"] = pictures("picture", "Picture", {"noise": "Noise"})
+        with gr.Column(scale=1):
+            size_px = DeepDreamParams().size_px
+            parts["mask"] = ui.control(DEMO, "mask", "dream", frame={}, size_px=size_px, server_functions=[look, keep])
+        with gr.Column(scale=0, elem_classes="cn-column-figures"):
+            ui.widget("progress")
+    with gr.Row(elem_classes="cn-channels"):
+        atlas_of = {"page": PAGE, "most": MOST_CHANNELS, "server_functions": [atlas]}
+        parts["channels"] = ui.control(DEMO, "channels", "atlas", **atlas_of)
+    return parts
+
+
+def lay_out_more() -> dict[str, gr.HTML]:
+    """What is folded away; widgets by parameter."""
+    parts = {}
+    fold = gr.Accordion("More: the net, a guide, size, seed", open=False, elem_classes="cn-fold")
+    with fold, gr.Row(elem_classes="cn-work"):
+        with gr.Column(scale=1):
+            parts["net"] = ui.control(DEMO, "net", "choice", title="Net", choices=NETS, shares="net")
+            parts["size_px"] = dial("size_px", "Longer side in pixels", 32)
+            parts["octave_scale"] = dial("octave_scale", "Octave scale", 0.05)
+        with gr.Column(scale=1):
+            parts["seed"] = dial("seed", "Seed", 1)
+            parts["turns"] = dial("turns", "Frames of a zoom film", 1)
+        with gr.Column(scale=1):
+            parts["guide"] = pictures("guide", "Guide", {None: "None"})
+    return parts
+
+
+def build() -> ui.Tab:
+    """Lay the tab out and wire it."""
+    label = ui.label(
+        "DeepDream",
+        2015,
+        "Alexander Mordvintsev, Christopher Olah, Mike Tyka",
+        DEMO.arxiv,
+        "Run a recognising net backwards and whatever a layer faintly sees grows: low layers paint strokes, "
+        "high layers paint things.",
+        try_this(),
+    )
+    parts = lay_out_work() | lay_out_more()
+    foot = ui.foot(HOW_IT_WORKS)
+    controls = {name: parts[name] for name in DeepDreamParams.model_fields}
+    stage, runner = parts["mask"], parts["runner"]
+    on_change([label.select], begin, list(controls.values()), [parts["layer"], stage, runner, foot])
+    running = on_run([runner.submit], run, [runner, *controls.values()], [stage, foot])
+    runner.stop(None, cancels=[running])
+    gr.api(api, api_name=DEMO.slug)
+    return ui.Tab(controls, label)
+
+
+DEMO = ui.Demo("deepdream", "DeepDream", DeepDreamParams, build, arxiv="1409.4842")

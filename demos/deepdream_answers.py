@@ -1,0 +1,66 @@
+"""What the DeepDream tab asks for besides a run: a picture to begin with, an atlas of channels, files to keep."""
+
+from typing import Annotated, Any, Literal
+
+from PIL import Image
+from pydantic import BaseModel, Field
+
+from demos.deepdream_run import beginning, caption, image
+from demos.pictures import opened
+from demos.refusals import answering, checked
+from models import deepdream, films, recognisers
+from models.deepdream import DeepDreamParams
+from models.images import data_url, to_jpeg_url, to_png_url
+from models.photographs import LONGEST_ADDRESS
+
+FRAMES_PER_SECOND = 12
+PAGE = 24  # channels of an atlas
+
+
+class Kept(BaseModel, frozen=True):
+    """Frames that the page has shown, and what shall become of them."""
+
+    kind: Literal["png", "gif", "mp4"]
+    frames: list[Annotated[str, Field(max_length=LONGEST_ADDRESS)]] = Field(min_length=1, max_length=400)
+    settings: str = Field(max_length=2000)
+
+
+class Page(BaseModel, frozen=True):
+    """A page of an atlas."""
+
+    net: recognisers.NetName
+    layer: str
+    first: int = Field(ge=0)
+
+
+@answering
+def look(request: dict) -> dict[str, Any]:
+    """The picture that a run would begin with."""
+    params = checked(DeepDreamParams, request)
+    picture = beginning(params, smallest_px=1)
+    return {"image": to_jpeg_url(image(picture)), "size": list(picture.shape[:1:-1]), "caption": caption(params)}
+
+
+@answering
+def atlas(request: dict) -> dict[str, Any]:
+    """What some channels of a layer like to see, and how many it has."""
+    page = checked(Page, request)
+    params = checked(DeepDreamParams, {"net": page.net, "layer": page.layer})
+    dreamer = recognisers.load(params.net)
+    channels = deepdream.channels_of(dreamer, params.excited)
+    shown = range(page.first, min(page.first + PAGE, channels))
+    pictures = deepdream.atlas(dreamer, params.excited, shown)
+    return {"images": [to_jpeg_url(image(picture[None])) for picture in pictures], "channels": channels}
+
+
+@answering
+def keep(request: dict) -> dict[str, str]:
+    """Frames as a file: the last one as a PNG that tells its settings, or all as a film."""
+    kept = checked(Kept, request)
+    frames = [opened(frame) for frame in kept.frames]
+    if kept.kind == "png":
+        return {"file": to_png_url(frames[-1], Software="Classic Nets", Settings=kept.settings)}
+    size = [side - side % 2 for side in frames[-1].size]  # H.264 wants even sides
+    film = [frame.resize(size, Image.Resampling.BICUBIC) for frame in frames]
+    make, media_type = {"gif": (films.to_gif, "image/gif"), "mp4": (films.to_mp4, "video/mp4")}[kept.kind]
+    return {"file": data_url(make(film, FRAMES_PER_SECOND), media_type)}

@@ -1,0 +1,136 @@
+"""One run of the DeepDream tab: from its parameters to what the page shows, message by message."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from PIL import Image
+from pydantic import BaseModel
+from torch import Tensor
+
+from demos import ui
+from demos.pictures import READY, opened
+from models import deepdream, recognisers
+from models.deepdream import DeepDreamParams, Frame
+from models.device import device
+from models.images import to_jpeg_url, to_png_url, to_tensor, to_uint8
+from models.photographs import Picture, fitted
+from models.recognisers import Recogniser
+
+EVERY_MS = 100  # how often the page hears of a dream
+THUMBNAIL_PX = 150
+
+# What is maximised, in words and as a formula.
+EXCITED = (
+    "Half the sum of squares of {which} of {layer}, a mean over places: &frac12; &sum;<sub>{over}</sub> a<sub>c</sub>"
+    "&sup2;. By a its gradient is a itself: what is there grows."
+)
+GUIDED = (
+    "How well each place p of {layer} matches that place q of the guide which it matches best already, a mean over "
+    "places: max<sub>q</sub> a<sub>p</sub> &middot; g<sub>q</sub>."
+)
+
+
+class Task(BaseModel, frozen=True):
+    """What to do: dream, dream on from a picture, or make a zoom film."""
+
+    mode: Literal["run", "on", "zoom"] = "run"
+    begun: Picture | None = None
+
+
+def beginning(params: DeepDreamParams, smallest_px: int) -> Tensor:
+    """The picture to dream on, (1, 3, H, W) in [0, 1]."""
+    if params.picture == "noise":
+        return deepdream.noise(1, params.size_px * 3 // 4, params.size_px, params.seed)
+    return fitted(to_tensor(opened(params.picture)), params.size_px, smallest_px)
+
+
+def image(picture: Tensor) -> Image.Image:
+    """A picture (1, 3, H, W) as one that can be saved."""
+    return Image.fromarray(to_uint8(picture))
+
+
+def size_of(picture: Tensor) -> list[int]:
+    """Width and height."""
+    return list(picture.shape[:1:-1])
+
+
+def thumbnail(picture: Tensor) -> str:
+    """A picture (1, 3, H, W), small, for the page."""
+    small = image(picture)
+    small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+    return to_jpeg_url(small)
+
+
+def frames(dreamer: Recogniser, picture: Tensor, params: DeepDreamParams, zooms: bool) -> Iterator[Frame]:
+    """The dream that the parameters ask for, or the zoom film."""
+    place = device().torch_device
+
+    def prepared(text: str | None) -> Tensor | None:
+        return to_tensor(opened(text)).to(place) if text else None
+
+    guide, mask = prepared(params.guide), prepared(params.mask)
+    if guide is not None:
+        guide = fitted(guide, params.size_px, dreamer.smallest_px)
+    objective = deepdream.objective_of(dreamer, params, guide)
+    if zooms:
+        return deepdream.zoom_film(dreamer, picture.to(place), params, objective)
+    if mask is not None:
+        mask = deepdream.zoomed(mask[:, :1], picture)
+    return deepdream.dream(dreamer, picture.to(place), params, objective, mask)
+
+
+def messages(params: DeepDreamParams, task: Task) -> Iterator[dict[str, Any]]:
+    """What the page is told of a run: the dream as it grows, at last as it is, losslessly."""
+    dreamer, zooms = recognisers.load(params.net), task.mode == "zoom"
+    before = beginning(params, dreamer.smallest_px)
+    picture = deepdream.zoomed(to_tensor(opened(task.begun)), before) if task.begun else before
+    work = frames(dreamer, picture, params, zooms)
+    said = about(params) | {"before": to_jpeg_url(image(before)), "turns": params.turns if zooms else 1}
+    milliseconds, told = ui.stopwatch(), -EVERY_MS
+    turn, curve, ends, ended = 0, [], [], ""
+    for made, frame in enumerate(work, start=1):
+        if frame.turn != turn:
+            turn, curve, ends = frame.turn, [], []
+        curve.append(frame.excitement)
+        if frame.step == frame.steps:
+            ends.append({"image": thumbnail(frame.picture), "size": size_of(frame.picture)})
+        shown = said | progress(frame) | {"curve": curve, "ends": ends, "ended": ended, "made": made}
+        if frame.step == frame.steps or milliseconds() - told > EVERY_MS:
+            told = milliseconds()
+            shown |= {"milliseconds": told, "image": to_jpeg_url(image(frame.picture))}
+            yield shown
+        if frame.step == frame.steps:
+            ended = shown["image"]
+    seen = [recognisers.top_five(dreamer, part) for part in (before.to(frame.picture), frame.picture)]
+    yield shown | {"milliseconds": milliseconds(), "image": to_png_url(image(frame.picture)), "top": seen, "last": True}
+
+
+def progress(frame: Frame) -> dict[str, Any]:
+    """How far a dream has come."""
+    size = {"size": size_of(frame.picture)}
+    return size | {name: getattr(frame, name) for name in ("octave", "octaves", "step", "steps", "done", "turn")}
+
+
+def about(params: DeepDreamParams) -> dict[str, str]:
+    """What is dreamed on, and what is asked for, in words and as a formula."""
+    layer, channels = params.excited, ", ".join(map(str, params.channels))
+    which = f"channel {channels}" if channels else "all channels"
+    wish = GUIDED if params.guide else EXCITED
+    return {
+        "caption": caption(params),
+        "short": short(layer),
+        "measure": f"{short(layer)}, {which}",
+        "wish": wish.format(which=which, layer=layer, over=f"c = {channels}" if channels else "c"),
+    }
+
+
+def short(layer: str) -> str:
+    """A layer's name as people say it."""
+    return layer.removeprefix("inception_").removesuffix("/output").removesuffix("_reduce").removeprefix("inception")
+
+
+def caption(params: DeepDreamParams) -> str:
+    """What the picture is, and whose."""
+    ready = READY.get(params.picture)
+    own = "Noise" if params.picture == "noise" else "Your picture"
+    return f"{ready.title}, {ready.credit}." if ready else f"{own}."

@@ -1,0 +1,36 @@
+// A net's layers from low to high, each as what it likes to see. Its value is the chosen one, null for the net's favourite.
+const strip = element.querySelector('.cn-layers');
+let net = null;
+
+function build(next) {
+  if (next === net) return;
+  net = next;
+  const { layers, pictured } = props.nets[net];
+  strip.replaceChildren(...layers.map(([name, short, sees], i) => {
+    const button = Object.assign(document.createElement('button'), { type: 'button', title: name });
+    button.dataset.layer = name;
+    button.setAttribute('role', 'radio');
+    button.innerHTML = `<i></i><b></b> <span></span>`;
+    button.querySelector('b').textContent = short;
+    button.querySelector('span').textContent = sees;
+    if (pictured) Object.assign(button.querySelector('i').style, { backgroundImage: `url(${props.sprite})`, backgroundPosition: `0 ${(100 * i) / (layers.length - 1)}%` });
+    button.addEventListener('click', () => choose(name));
+    return button;
+  }));
+  strip.classList.toggle('cn-pictured', pictured);
+  if (props.value && !layers.some(([name]) => name === props.value)) choose(null);
+  else show();
+}
+
+const choose = (layer) => { props.value = layer; trigger('input'); show(); };
+function show() {
+  if (!net) return;
+  const { layers, favourite } = props.nets[net], chosen = props.value ?? favourite;
+  strip.querySelectorAll('button').forEach((button) => button.setAttribute('aria-checked', button.dataset.layer === chosen));
+  const [, short] = layers.find(([name]) => name === chosen) ?? [];
+  ClassicNets.share(element, { layer: chosen, short });
+}
+ClassicNets.heed(element, (change) => { if (change.net) build(change.net); });
+watch('value', show);
+watch('net', () => build(props.net));
+build(props.net);

@@ -1,0 +1,72 @@
+// A picture: a ready one by its name, or one of the visitor's own as a data: address. Uploaded, pasted or taken, the browser
+// decodes, turns and shrinks it.
+const $ = (selector) => element.querySelector(selector);
+const camera = $('.cn-camera');
+let own = null;
+
+const choose = (value) => { props.value = value; $('.cn-error').textContent = ''; trigger('input'); show(); };
+
+function show() {
+  if (props.value?.startsWith('data:')) own = props.value;
+  const shown = [...props.ready, ...(own ? [{ name: own, title: 'Your picture', image: own }] : [])];
+  $('.cn-thumbs').replaceChildren(...shown.map(({ name, title, image }) => {
+    const button = Object.assign(document.createElement('button'), { type: 'button', title });
+    button.setAttribute('role', 'radio');
+    button.setAttribute('aria-label', title);
+    button.setAttribute('aria-checked', props.value === name);
+    if (image) button.append(Object.assign(new Image(), { src: image, alt: '' }));
+    else button.textContent = title;
+    button.addEventListener('click', () => choose(name));
+    return button;
+  }));
+  ClassicNets.share(element, { [props.shares]: props.value });
+}
+
+// --- one's own -----------------------------------------------------------------------------------------------------
+/** What an element or bitmap shows, on white, no larger than asked for, as a JPEG's address. */
+function shrunk(picture, width, height) {
+  const scale = Math.min(1, props.largest_side / Math.max(width, height));
+  const canvas = Object.assign(document.createElement('canvas'), { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) });
+  const context = canvas.getContext('2d');
+  context.fillStyle = '#fff';
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  return canvas.toDataURL('image/jpeg', 0.93);
+}
+
+async function take(file) {
+  const bitmap = await createImageBitmap(file).catch(() => null);
+  if (bitmap) choose(shrunk(bitmap, bitmap.width, bitmap.height));
+  else $('.cn-error').innerHTML = '<b>No picture.</b> The browser cannot open this file. A PNG, JPEG or WebP would do.';
+}
+
+$('input[type=file]').addEventListener('change', (event) => { const [file] = event.target.files; event.target.value = ''; if (file) take(file); });
+$('.cn-file').addEventListener('keydown', (event) => { if (event.key === 'Enter' || event.key === ' ') $('input[type=file]').click(); });
+if (props.shares === 'picture') {
+  document.addEventListener('paste', (event) => {
+    const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith('image/'));
+    if (file && element.offsetParent) take(file);
+  });
+}
+
+async function openCamera() {
+  try { camera.srcObject = await navigator.mediaDevices.getUserMedia({ video: true }); } catch {
+    $('.cn-error').innerHTML = '<b>No camera.</b> There is none, or the browser was told not to lend it.';
+    return;
+  }
+  camera.hidden = false;
+  await camera.play();
+  $('[data-do=camera]').textContent = 'Take it';
+}
+function closeCamera() {
+  choose(shrunk(camera, camera.videoWidth, camera.videoHeight));
+  camera.srcObject.getTracks().forEach((track) => track.stop());
+  camera.srcObject = null;
+  camera.hidden = true;
+  $('[data-do=camera]').textContent = 'Camera';
+}
+$('[data-do=camera]').addEventListener('click', () => (camera.srcObject ? closeCamera() : openCamera()));
+
+watch('value', show);
+show();

@@ -1,0 +1,40 @@
+"""Photographs to work on: a ready one, known by its name, or one that comes along; and how they get their size."""
+
+from typing import Annotated
+
+import torch.nn.functional as F
+from pydantic import AfterValidator, Field
+from torch import Tensor
+
+LARGEST_PX = 1024
+LONGEST_ADDRESS = 4_000_000  # of a picture that comes along, in characters
+READY = ("rocket", "lion", "tower", "cheetah", "cat", "coffee", "astronaut", "galaxies", "noise")
+
+
+def checked_picture(text: str) -> str:
+    """The text itself.
+
+    Raises:
+        ValueError: if it neither names a ready picture nor begins like one in a data: address.
+    """
+    if text not in READY and not text.startswith("data:image/"):
+        raise ValueError(f"picture must be one of {', '.join(READY)} or a data: address, got {text[:40]}")
+    return text
+
+
+Picture = Annotated[str, Field(max_length=LONGEST_ADDRESS), AfterValidator(checked_picture)]
+
+
+def fitted(picture: Tensor, size_px: int, smallest_px: int = 1) -> Tensor:
+    """A picture (1, 3, H, W) whose longer side is `size_px`, or more if its shorter one would be too short.
+
+    Raises:
+        ValueError: if it is too long and narrow for that.
+    """
+    shorter, longer = sorted(picture.shape[2:])
+    scale = max(size_px / longer, smallest_px / shorter)
+    if scale * longer > LARGEST_PX:
+        limit = LARGEST_PX // smallest_px
+        raise ValueError(f"picture must be at most {limit} times as long as wide, got {longer} × {shorter} pixels")
+    size = [max(1, round(scale * side)) for side in picture.shape[2:]]
+    return F.interpolate(picture, size, mode="bilinear", antialias=True)

@@ -1,0 +1,160 @@
+"""The nets that dream: which there are, their layers from low to high, their weights, and what they recognise."""
+
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import torch
+import torch.nn.functional as F
+import torchvision
+from torch import Tensor, nn
+
+import weights
+from models.device import device
+from models.fold import fold
+from models.nets.chain import Chain
+from models.nets.googlenet import GoogLeNet, ThinGoogLeNet
+from models.once import once, ready
+from weights.manifest import BVLC_GOOGLENET, INCEPTION_V3, THIN_GOOGLENET, TORCHVISION_GOOGLENET
+
+NetName = Literal["googlenet", "thin_googlenet", "torchvision_googlenet", "inception_v3"]
+NETS = get_args(NetName)
+
+CAFFE_LAYERS = (
+    "conv2/3x3",
+    "inception_3a/output",
+    "inception_3b/5x5_reduce",
+    *(f"inception_{name}/output" for name in ("3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")),
+)
+LAYERS: dict[str, tuple[str, ...]] = {
+    "googlenet": CAFFE_LAYERS,
+    "thin_googlenet": CAFFE_LAYERS,
+    "torchvision_googlenet": (
+        "conv3",
+        *(f"inception{name}" for name in ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")),
+    ),
+    "inception_v3": (
+        "Conv2d_4a_3x3",
+        *(f"Mixed_{name}" for name in ("5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c")),
+    ),
+}
+FAVOURITE = {
+    "googlenet": "inception_4c/output",
+    "thin_googlenet": "inception_4c/output",
+    "torchvision_googlenet": "inception4c",
+    "inception_v3": "Mixed_6a",
+}
+CLASSIFIED_PX = 224
+
+THIN_CLASSES = (
+    "tench", "Shih-Tzu", "Rhodesian ridgeback", "beagle", "English foxhound", "Border terrier", "Australian terrier",
+    "golden retriever", "English springer", "Old English sheepdog", "Samoyed", "dingo", "cassette player", "chain saw",
+    "church", "French horn", "garbage truck", "gas pump", "golf ball", "parachute",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Recogniser:
+    """A net ready to dream, what it tells apart, and where its weights came from.
+
+    Args:
+        half: activations are computed in bfloat16.
+    """
+
+    net: nn.Module
+    classes: tuple[str, ...]
+    loaded: weights.Loaded
+    half: bool = False
+    smallest_px: int = 32
+
+    def activation(self, pictures: Tensor, layer: str) -> Tensor:
+        """What a layer says, (B, C, H, W), of pictures (B, 3, H, W) in [0, 1]."""
+        with torch.autocast(pictures.device.type, torch.bfloat16, enabled=self.half):
+            return self.net(pictures.contiguous(memory_format=torch.channels_last), (layer,))[layer].float()
+
+
+@once
+def googlenet() -> Recogniser:
+    """The GoogLeNet of the original DeepDream, or in its stead the thin one that learned from it."""
+    loaded = weights.load(BVLC_GOOGLENET, THIN_GOOGLENET)
+    if loaded.weights is THIN_GOOGLENET:
+        return recogniser(ThinGoogLeNet(), THIN_CLASSES, loaded)
+    return recogniser(GoogLeNet(), imagenet_classes(), loaded)
+
+
+@once
+def thin_googlenet() -> Recogniser:
+    """The thin GoogLeNet of this project."""
+    return recogniser(ThinGoogLeNet(), THIN_CLASSES, weights.load(THIN_GOOGLENET))
+
+
+@once
+def torchvision_googlenet() -> Recogniser:
+    """torchvision's GoogLeNet, without its auxiliary classifiers."""
+    loaded = weights.load(TORCHVISION_GOOGLENET)
+    kept = {name: tensor for name, tensor in loaded.tensors.items() if not name.startswith("aux")}
+    net = torchvision.models.googlenet(aux_logits=False, init_weights=False)
+    return chained(net, LAYERS["torchvision_googlenet"], replace(loaded, tensors=kept))
+
+
+@once
+def inception_v3() -> Recogniser:
+    """Inception-v3, without its auxiliary classifier."""
+    net = torchvision.models.inception_v3(aux_logits=False, init_weights=False)
+    return replace(chained(net, LAYERS["inception_v3"], weights.load(INCEPTION_V3)), smallest_px=75)
+
+
+LOADERS = {
+    "googlenet": googlenet,
+    "thin_googlenet": thin_googlenet,
+    "torchvision_googlenet": torchvision_googlenet,
+    "inception_v3": inception_v3,
+}
+
+
+def load(name: NetName) -> Recogniser:
+    """A net with its weights, loaded once; where the original GoogLeNet is not to be had, the thin one.
+
+    Raises:
+        WeightsError: if its weights are nowhere to be had, or are not those the manifest names.
+    """
+    return LOADERS[name]()
+
+
+def chained(net: nn.Module, layers: tuple[str, ...], loaded: weights.Loaded) -> Recogniser:
+    """A net of torchvision's, its normalisations folded."""
+    net, loaded = ready(net, loaded)
+    return prepared(Chain(fold(net), layers), imagenet_classes(), loaded)
+
+
+def recogniser(net: nn.Module, classes: tuple[str, ...], loaded: weights.Loaded) -> Recogniser:
+    """A net of ours."""
+    net, loaded = ready(net, loaded)
+    return prepared(net, classes, loaded)
+
+
+def prepared(net: nn.Module, classes: tuple[str, ...], loaded: weights.Loaded) -> Recogniser:
+    """The net laid out as this machine computes fastest."""
+    return Recogniser(net.to(memory_format=torch.channels_last), classes, loaded, half=computes_bfloat16())
+
+
+def computes_bfloat16() -> bool:
+    """Whether this process's device multiplies bfloat16 in hardware."""
+    chosen = device().torch_device
+    if chosen.type == "cuda":
+        return torch.cuda.get_device_capability(chosen) >= (8, 0)
+    return chosen.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+
+
+def imagenet_classes() -> tuple[str, ...]:
+    """The thousand classes of ImageNet 2012, in the order of every classifier here."""
+    return tuple(torchvision.models.GoogLeNet_Weights.IMAGENET1K_V1.meta["categories"])
+
+
+@torch.inference_mode()
+def top_five(recogniser: Recogniser, picture: Tensor) -> list[tuple[str, float]]:
+    """The five most probable classes of a picture (1, 3, H, W) in [0, 1], its shorter side shrunk to 224."""
+    scale = CLASSIFIED_PX / min(picture.shape[2:])
+    size = [round(scale * side) for side in picture.shape[2:]]
+    shrunk = F.interpolate(picture, size, mode="bilinear", antialias=True)
+    chances = recogniser.activation(shrunk, "logits")[0].softmax(dim=0).topk(5)
+    return [(recogniser.classes[i], chance) for chance, i in zip(*map(Tensor.tolist, chances), strict=True)]

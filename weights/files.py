@@ -1,0 +1,100 @@
+"""The kinds of weight files: what each one's bytes must be, and how they become tensors."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from safetensors.torch import load as parse_safetensors
+from torch import Tensor
+
+
+class WeightsError(Exception):
+    """Weights that are not the bytes the manifest names, or that are nowhere."""
+
+
+@dataclass(frozen=True)
+class File:
+    """One safetensors file: its name in any folder, and what its bytes must be."""
+
+    path: str
+    sha256: str
+    size: int
+
+    def tensors(self, content: bytes) -> dict[str, Tensor]:
+        """The tensors in the file's content, which is checked before it is parsed.
+
+        Raises:
+            WeightsError: if these are not the bytes that the manifest names.
+        """
+        self.check(hashlib.sha256(content).hexdigest())
+        return parse_safetensors(content)
+
+    def check(self, found: str) -> None:
+        """Raises WeightsError unless the sha256 found is, or begins with, the one that the manifest names."""
+        if not found.startswith(self.sha256):
+            raise WeightsError(f"{self.path} must have sha256 {self.sha256}, got {found}")
+
+
+@dataclass(frozen=True)
+class HubFile(File):
+    """A file at one commit of a model repository on the Hub, or at "main" where only its bytes are pinned."""
+
+    repo: str
+    commit: str
+
+
+@dataclass(frozen=True)
+class OnnxFile(HubFile):
+    """The weights and biases of a graph's convolutions and linear layers, which take our names in the graph's order.
+
+    `sha256` is that of the tensors, by `digest`: a graph may be written down in many ways.
+    """
+
+    layers: tuple[str, ...]
+
+    def tensors(self, content: bytes) -> dict[str, Tensor]:
+        """The tensors in the graph.
+
+        Raises:
+            WeightsError: if it cannot be read as ONNX, or holds other tensors.
+        """
+        try:
+            found = self.parameters(content)
+        except Exception as failure:  # whatever protobuf and onnx raise at foreign bytes
+            raise WeightsError(f"{self.path} must be the ONNX file of {self.repo}, got other bytes") from failure
+        self.check(digest(found))
+        return found
+
+    def parameters(self, content: bytes) -> dict[str, Tensor]:
+        """Each layer's weight and bias."""
+        from onnx import load_model_from_string, numpy_helper  # half a second, and few ever need it
+
+        graph = load_model_from_string(content).graph
+        arrays = {constant.name: numpy_helper.to_array(constant) for constant in graph.initializer}
+        nodes = [node for node in graph.node if node.op_type in ("Conv", "Gemm")]
+        return {
+            f"{layer}.{kind}": torch.tensor(arrays[name])
+            for layer, node in zip(self.layers, nodes, strict=True)
+            for kind, name in zip(("weight", "bias"), node.input[1:], strict=True)
+        }
+
+
+@dataclass(frozen=True)
+class TorchvisionFile(File):
+    """An official checkpoint of torchvision, whose name tells how its sha256 begins.
+
+    Args:
+        weight: the name that `torchvision.models.get_weight` knows it by.
+    """
+
+    weight: str
+
+
+def digest(tensors: Mapping[str, Tensor]) -> str:
+    """The sha256 of tensors, by their names, shapes and float32 bytes."""
+    total = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        total.update(f"{name} {tuple(tensor.shape)}\n".encode())
+        total.update(tensor.float().contiguous().numpy().astype("<f4").tobytes())
+    return total.hexdigest()
