@@ -85,7 +85,7 @@ def messages(params: DeepDreamParams, task: Task) -> Iterator[dict[str, Any]]:
     before = beginning(params, dreamer.smallest_px)
     picture = deepdream.zoomed(to_tensor(opened(task.begun)), before) if task.begun else before
     work = frames(dreamer, picture, params, zooms)
-    said = about(params) | {"before": to_jpeg_url(image(before)), "turns": params.turns if zooms else 1}
+    said = {"before": to_jpeg_url(image(before)), "size": size_of(before), "turns": params.turns if zooms else 1}
     milliseconds, told = ui.stopwatch(), -EVERY_MS
     turn, curve, ends, ended = 0, [], [], ""
     for made, frame in enumerate(work, start=1):
@@ -94,7 +94,7 @@ def messages(params: DeepDreamParams, task: Task) -> Iterator[dict[str, Any]]:
         curve.append(frame.excitement)
         if frame.step == frame.steps:
             ends.append({"image": thumbnail(frame.picture), "size": size_of(frame.picture)})
-        shown = said | progress(frame) | {"curve": curve, "ends": ends, "ended": ended, "made": made}
+        shown = said | about(params) | progress(frame) | {"curve": curve, "ends": ends, "ended": ended, "made": made}
         if frame.step == frame.steps or milliseconds() - told > EVERY_MS:
             told = milliseconds()
             shown |= {"milliseconds": told, "image": to_jpeg_url(image(frame.picture))}
@@ -107,8 +107,7 @@ def messages(params: DeepDreamParams, task: Task) -> Iterator[dict[str, Any]]:
 
 def progress(frame: Frame) -> dict[str, Any]:
     """How far a dream has come."""
-    size = {"size": size_of(frame.picture)}
-    return size | {name: getattr(frame, name) for name in ("octave", "octaves", "step", "steps", "done", "turn")}
+    return {name: getattr(frame, name) for name in ("octave", "octaves", "step", "steps", "done", "turn")}
 
 
 def about(params: DeepDreamParams) -> dict[str, str]:

@@ -116,14 +116,19 @@ element.addEventListener('click', (event) => {
 
 // --- what others of the tab tell ---------------------------------------------------------------------------------------
 const load = ClassicNets.latest(async (picture) => {
-  const answer = await ClassicNets.ask(element, server.look({ picture, size_px: props.size_px }));
-  if (answer) { running = false; dreamed = null; film = []; unbrush(); begin(answer); allow(); ClassicNets.share(element, { begun: true }); }
+  const { frame } = props, answer = await ClassicNets.ask(element, server.look({ picture, size_px: props.size_px }));
+  if (!answer || props.frame !== frame) return; // a dream on it has begun meanwhile
+  [running, dreamed, film] = [false, null, []];
+  unbrush();
+  begin(answer);
+  allow();
+  ClassicNets.share(element, { begun: true });
 });
-let seen = null;
+let seen = ClassicNets.known(element).picture;
 ClassicNets.heed(element, (change) => {
   if (change.running === false) { running = false; allow(); }
   if (!('picture' in change) || change.picture === seen) return;
-  const first = seen === null;
+  const first = seen === undefined;
   seen = change.picture;
   if (!first) load(seen);
 });

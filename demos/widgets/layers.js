@@ -25,7 +25,7 @@ function build(next) {
 const choose = (layer) => { props.value = layer; trigger('input'); show(); };
 function show() {
   if (!net) return;
-  const { layers, favourite } = props.nets[net], chosen = props.value ?? favourite;
+  const { layers, favourite } = props.nets[net], chosen = props.value || favourite;
   strip.querySelectorAll('button').forEach((button) => button.setAttribute('aria-checked', button.dataset.layer === chosen));
   const [, short] = layers.find(([name]) => name === chosen) ?? [];
   ClassicNets.share(element, { layer: chosen, short });

@@ -13,7 +13,7 @@ function show() {
     const button = Object.assign(document.createElement('button'), { type: 'button', title });
     button.setAttribute('role', 'radio');
     button.setAttribute('aria-label', title);
-    button.setAttribute('aria-checked', props.value === name);
+    button.setAttribute('aria-checked', (props.value || null) === name);
     if (image) button.append(Object.assign(new Image(), { src: image, alt: '' }));
     else button.textContent = title;
     button.addEventListener('click', () => choose(name));

@@ -4,13 +4,14 @@ import os
 
 os.environ["NETS_DEVICE"] = "cpu"
 
-from tests.bench import app, capsnet, infogan
+from tests.bench import app, capsnet, deepdream, infogan
 
 
 def main() -> None:
     for figures in (
         capsnet.net_figures,
         infogan.net_figures,
+        deepdream.net_figures,
         app.start_figures,
         capsnet.page_figures,
         infogan.page_figures,
