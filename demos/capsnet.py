@@ -121,7 +121,7 @@ def build() -> ui.Tab:
         "Capsule network",
         2017,
         "Sara Sabour, Nicholas Frosst, Geoffrey Hinton",
-        DEMO.arxiv,
+        DEMO.paper,
         "Each digit gets a small vector instead of one number: its length says how sure the net is, "
         "and its sixteen entries say how the digit was written.",
         try_this(),
@@ -143,4 +143,4 @@ def build() -> ui.Tab:
     return ui.Tab(controls, label)
 
 
-DEMO = ui.Demo("capsnet", "CapsNet", CapsNetParams, build, arxiv="1710.09829")
+DEMO = ui.Demo("capsnet", "CapsNet", CapsNetParams, build, paper="https://arxiv.org/abs/1710.09829")

@@ -8,15 +8,16 @@ import gradio as gr
 from demos import ui
 from demos.deepdream_answers import PAGE, atlas, keep, look
 from demos.deepdream_run import Task, messages, short
-from demos.pictures import thumbnails
-from demos.refusals import checked, on_change, on_run, telling
+from demos.pictures import chooser
+from demos.refusals import LONG_WORK, checked, on_change, on_run, telling
 from models import recognisers
 from models.deepdream import MOST_CHANNELS, DeepDreamParams
 from models.images import data_url
 from models.once import once
-from models.photographs import LARGEST_PX
 from models.recognisers import FAVOURITE, LAYERS
 from weights import EMBEDDED
+
+PAPER = "https://research.google/blog/inceptionism-going-deeper-into-neural-networks/"
 
 HOW_IT_WORKS = r"""
 **What does a net see in clouds?** Show it a picture and let a layer answer; then change the picture so that it answers
@@ -78,6 +79,11 @@ def begin(*values: Any) -> list[dict]:
 def run(task: dict, *values: Any) -> Iterator[list[dict]]:
     """A dream, a dream on the last one, or a zoom film."""
     params, task = params_of(values), checked(Task, task)
+    if not recognisers.is_loaded(params.net):
+        yield [
+            gr.update(frame={"waiting": f"Loading {NETS[params.net]}; the first time it may have to be fetched."}),
+            gr.skip(),
+        ]
     message: dict[str, Any] = {}
     for message in messages(params, task):
         yield [gr.update(frame=message), gr.skip()]
@@ -114,19 +120,6 @@ def api(
     return {"picture": last["image"], "objective": last["curve"], "top_five": last["top"]}
 
 
-def dial(parameter: str, title: str, stride: float) -> gr.HTML:
-    """The slider of a parameter, from its least to its greatest value."""
-    limits = {type(limit).__name__: limit for limit in DeepDreamParams.model_fields[parameter].metadata}
-    least, most = limits["Ge"].ge, limits["Le"].le
-    return ui.control(DEMO, parameter, "dial", title=title, least=least, most=most, stride=stride)
-
-
-def pictures(parameter: str, title: str, more: dict[str | None, str]) -> gr.HTML:
-    """The widget that chooses a picture, with more choices than the ready ones."""
-    ready = [*thumbnails(), *({"name": name, "title": text} for name, text in more.items())]
-    return ui.control(DEMO, parameter, "pictures", title=title, ready=ready, shares=parameter, largest_side=LARGEST_PX)
-
-
 def layers() -> gr.HTML:
     """The strip of layers, for every net; what they like was dreamed by the thin GoogLeNet."""
     sprite = data_url((EMBEDDED / "deepdream_layers.jpg").read_bytes(), "image/jpeg")
@@ -144,14 +137,14 @@ def lay_out_work() -> dict[str, gr.HTML]:
     parts = {"layer": layers()}
     with gr.Row(elem_classes="cn-work cn-dreaming"):
         with gr.Column(scale=0, elem_classes="cn-column-controls"):
-            parts["strength"] = dial("strength", "Strength", 0.1)
-            parts["octaves"] = dial("octaves", "Octaves", 1)
-            parts["steps"] = dial("steps", "Steps per octave", 1)
+            parts["strength"] = ui.dial(DEMO, "strength", "Strength", 0.1)
+            parts["octaves"] = ui.dial(DEMO, "octaves", "Octaves", 1)
+            parts["steps"] = ui.dial(DEMO, "steps", "Steps per octave", 1)
             with gr.Row(elem_classes="cn-tricks"):
                 for trick, text in TRICKS.items():
                     parts[trick] = ui.control(DEMO, trick, "toggle", shares=trick, text=text)
             parts["runner"] = ui.widget("runner", Task().model_dump(), start=False)
-            parts["picture"] = pictures("picture", "Picture", {"noise": "Noise"})
+            parts["picture"] = chooser(DEMO, "picture", "Picture", {"noise": "Noise"})
         with gr.Column(scale=1):
             size_px = DeepDreamParams().size_px
             parts["mask"] = ui.control(DEMO, "mask", "dream", frame={}, size_px=size_px, server_functions=[look, keep])
@@ -170,13 +163,13 @@ def lay_out_more() -> dict[str, gr.HTML]:
     with fold, gr.Row(elem_classes="cn-work"):
         with gr.Column(scale=1):
             parts["net"] = ui.control(DEMO, "net", "choice", title="Net", choices=NETS, shares="net")
-            parts["size_px"] = dial("size_px", "Longer side in pixels", 32)
-            parts["octave_scale"] = dial("octave_scale", "Octave scale", 0.05)
+            parts["size_px"] = ui.dial(DEMO, "size_px", "Longer side in pixels", 32)
+            parts["octave_scale"] = ui.dial(DEMO, "octave_scale", "Octave scale", 0.05)
         with gr.Column(scale=1):
-            parts["seed"] = dial("seed", "Seed", 1)
-            parts["turns"] = dial("turns", "Frames of a zoom film", 1)
+            parts["seed"] = ui.dial(DEMO, "seed", "Seed", 1)
+            parts["turns"] = ui.dial(DEMO, "turns", "Frames of a zoom film", 1)
         with gr.Column(scale=1):
-            parts["guide"] = pictures("guide", "Guide", {None: "None"})
+            parts["guide"] = chooser(DEMO, "guide", "Guide", {None: "None"})
     return parts
 
 
@@ -186,7 +179,7 @@ def build() -> ui.Tab:
         "DeepDream",
         2015,
         "Alexander Mordvintsev, Christopher Olah, Mike Tyka",
-        DEMO.arxiv,
+        DEMO.paper,
         "Run a recognising net backwards and whatever a layer faintly sees grows: low layers paint strokes, "
         "high layers paint things.",
         try_this(),
@@ -198,8 +191,8 @@ def build() -> ui.Tab:
     on_change([label.select], begin, list(controls.values()), [parts["layer"], stage, runner, foot])
     running = on_run([runner.submit], run, [runner, *controls.values()], [stage, foot])
     runner.stop(None, cancels=[running])
-    gr.api(api, api_name=DEMO.slug)
+    gr.api(api, api_name=DEMO.slug, concurrency_limit=1, concurrency_id=LONG_WORK)
     return ui.Tab(controls, label)
 
 
-DEMO = ui.Demo("deepdream", "DeepDream", DeepDreamParams, build, arxiv="1409.4842")
+DEMO = ui.Demo("deepdream", "DeepDream", DeepDreamParams, build, paper=PAPER)

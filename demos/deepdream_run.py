@@ -94,7 +94,13 @@ def messages(params: DeepDreamParams, task: Task) -> Iterator[dict[str, Any]]:
         curve.append(frame.excitement)
         if frame.step == frame.steps:
             ends.append({"image": thumbnail(frame.picture), "size": size_of(frame.picture)})
-        shown = said | about(params) | progress(frame) | {"curve": curve, "ends": ends, "ended": ended, "made": made}
+        shown = (
+            said
+            | {"made": made, "ended": ended}
+            | about(params)
+            | progress(frame)
+            | {"curve": [*curve], "ends": [*ends]}
+        )
         if frame.step == frame.steps or milliseconds() - told > EVERY_MS:
             told = milliseconds()
             shown |= {"milliseconds": told, "image": to_jpeg_url(image(frame.picture))}

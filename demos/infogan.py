@@ -162,7 +162,7 @@ def build() -> ui.Tab:
         "InfoGAN",
         2016,
         "Xi Chen, Yan Duan, Rein Houthooft, John Schulman, Ilya Sutskever, Pieter Abbeel",
-        DEMO.arxiv,
+        DEMO.paper,
         "Paid for making pictures from which its own code can be read back, the net finds by itself, without labels, "
         "what kind, slant and thickness are.",
         try_this(),
@@ -191,4 +191,4 @@ def exhibited(number: int, shows: str, title: str, remark: str, reads: str) -> g
     return ui.widget("exhibit", number=number, shows=shows, **texts, limit=LARGEST_STYLE, start={})
 
 
-DEMO = ui.Demo("infogan", "InfoGAN", InfoGANParams, build, arxiv="1606.03657")
+DEMO = ui.Demo("infogan", "InfoGAN", InfoGANParams, build, paper="https://arxiv.org/abs/1606.03657")

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+import gradio as gr
 from gradio import media
 from PIL import Image, ImageOps
 
+from demos import ui
 from models.images import from_data_url, read_picture, to_jpeg_url
+from models.photographs import LARGEST_PX
 
 THUMBNAIL_PX = 112
 
@@ -47,6 +50,13 @@ def opened(text: str) -> Image.Image:
         ValueError: if it holds no picture.
     """
     return READY[text].open() if text in READY else read_picture(from_data_url(text))
+
+
+def chooser(demo: ui.Demo, parameter: str, title: str, more: dict[str | None, str]) -> gr.HTML:
+    """The widget that chooses a picture: ready ones, `more` names by what they show, or one's own."""
+    ready = [*thumbnails(), *({"name": name, "title": text} for name, text in more.items())]
+    texts = {"title": title, "shares": parameter}
+    return ui.control(demo, parameter, "pictures", ready=ready, largest_side=LARGEST_PX, **texts)
 
 
 @functools.cache

@@ -15,6 +15,8 @@ from weights import WeightsError
 
 REFUSALS = (ValueError, WeightsError)  # faults with a sentence for the visitor; any other is a bug
 
+LONG_WORK = "long work"  # the queue of which one event runs at a time
+
 Params = TypeVar("Params", bound=BaseModel)
 
 
@@ -89,7 +91,7 @@ def on_run(triggers: list, function: Callable[..., Iterator[list]], inputs: list
         return whole(outputs[0], gr.update(frame={"failed": True}))
 
     quietly = {"show_progress": "hidden", "api_visibility": "private"}
-    event = gr.on(triggers, shown, inputs, outputs, concurrency_limit=1, concurrency_id="long work", **quietly)
+    event = gr.on(triggers, shown, inputs, outputs, concurrency_limit=1, concurrency_id=LONG_WORK, **quietly)
     event.failure(failed, None, outputs[0], queue=False, **quietly)
     return event
 

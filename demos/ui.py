@@ -32,7 +32,7 @@ class Demo:
     title: str
     params: type[BaseModel]
     build: Callable[[], Tab]
-    arxiv: str
+    paper: str
 
 
 def widget(name: str, value: Any = None, **props: Any) -> gr.HTML:
@@ -58,13 +58,20 @@ def control(demo: Demo, parameter: str, name: str, **props: Any) -> gr.HTML:
     return widget(name, value, help=demo.params.model_fields[parameter].description, **props)
 
 
-def label(title: str, year: int, authors: str, arxiv: str, lede: str, links: dict[str, str]) -> gr.HTML:
+def dial(demo: Demo, parameter: str, title: str, stride: float) -> gr.HTML:
+    """The slider of a parameter that is a number, from its least to its greatest value."""
+    limits = {type(limit).__name__: limit for limit in demo.params.model_fields[parameter].metadata}
+    least, most = limits["Ge"].ge, limits["Le"].le
+    return control(demo, parameter, "dial", title=title, least=least, most=most, stride=stride)
+
+
+def label(title: str, year: int, authors: str, paper: str, lede: str, links: dict[str, str]) -> gr.HTML:
     """The wall label over a tab; `links` are queries by what they show.
 
     Its event `select` comes when the tab is first seen, its controls already holding what the address asked for;
     Gradio itself would send `load` at once to every tab.
     """
-    texts = {"title": title, "year": year, "authors": authors, "arxiv": arxiv, "lede": lede}
+    texts = {"title": title, "year": year, "authors": authors, "paper": paper, "lede": lede}
     return widget("label", links=list(links.items()), restored=False, **texts)
 
 

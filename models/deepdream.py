@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from torch import Tensor
 
+from models.device import device
 from models.photographs import LARGEST_PX, Picture
 from models.recognisers import FAVOURITE, LAYERS, NetName
 
@@ -272,12 +273,13 @@ ATLAS = DeepDreamParams(octaves=3, steps=14, strength=3)
 def channels_of(dreamer: Dreamer, layer: str) -> int:
     """How many channels a layer has."""
     with torch.no_grad():
-        return dreamer.activation(noise(1, ATLAS_PX, ATLAS_PX, 0), layer).shape[1]
+        picture = noise(1, ATLAS_PX, ATLAS_PX, seed=0).to(device().torch_device)
+        return dreamer.activation(picture, layer).shape[1]
 
 
 def atlas(dreamer: Dreamer, layer: str, channels: Sequence[int]) -> Tensor:
     """What each of some channels likes to see, (N, 3, 96, 96), dreamed from noise."""
-    pictures = noise(len(channels), ATLAS_PX, ATLAS_PX, seed=0)
+    pictures = noise(len(channels), ATLAS_PX, ATLAS_PX, seed=0).to(device().torch_device)
     params = ATLAS.model_copy(update={"layer": layer})
     *_, last = dream(dreamer, pictures, params, one_each(list(channels)))
     return last.picture

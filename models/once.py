@@ -17,7 +17,10 @@ Net = TypeVar("Net", bound=nn.Module)
 
 
 def once(load: Callable[[], T]) -> Callable[[], T]:
-    """The function, run at the first call; later callers get its result, or its `WeightsError` again."""
+    """The function, run at the first call; later callers get its result, or its `WeightsError` again.
+
+    Its `is_done()` tells whether that call is over.
+    """
     lock = threading.Lock()
 
     @functools.cache
@@ -35,6 +38,7 @@ def once(load: Callable[[], T]) -> Callable[[], T]:
             raise result.with_traceback(None)  # or each caller would add his own to it
         return result
 
+    loaded.is_done = lambda: outcome.cache_info().currsize > 0
     return loaded
 
 

@@ -120,6 +120,11 @@ def load(name: NetName) -> Recogniser:
     return LOADERS[name]()
 
 
+def is_loaded(name: NetName) -> bool:
+    """Whether `load` would answer at once."""
+    return LOADERS[name].is_done()
+
+
 def chained(net: nn.Module, layers: tuple[str, ...], loaded: weights.Loaded) -> Recogniser:
     """A net of torchvision's, its normalisations folded."""
     net, loaded = ready(net, loaded)

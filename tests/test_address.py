@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from demos import DEMOS
 from demos.address import params_from_query, text_of
 from models.capsnet import CapsNetParams
+from models.deepdream import DeepDreamParams
 from models.infogan import InfoGANParams
 from models.strokes import ready_digits
 
@@ -38,6 +39,25 @@ VERSION_1 = [
     ("demo=infogan&walk=around&v=1", {"walk": "around"}),
     ("demo=infogan&checkpoint=4&v=1", {"checkpoint": 4}),
     (f"demo=infogan&drawing={SEVEN}&v=1", {"drawing": SEVEN}),
+    (
+        "demo=deepdream&v=1",
+        {"net": "googlenet", "layer": None, "channels": (), "strength": 1.5, "octaves": 4, "steps": 10, "seed": 0},
+    ),
+    ("demo=deepdream&layer=inception_3b/5x5_reduce&v=1", {"excited": "inception_3b/5x5_reduce"}),
+    (
+        "demo=deepdream&picture=lion&layer=inception_4d/output&jitter=false&v=1",
+        {"picture": "lion", "layer": "inception_4d/output", "jitter": False},
+    ),
+    (
+        "demo=deepdream&picture=noise&channels=13,77&strength=2.5&octaves=6&steps=20&octave_scale=1.3&v=1",
+        {"picture": "noise", "channels": (13, 77), "strength": 2.5, "octaves": 6, "steps": 20, "octave_scale": 1.3},
+    ),
+    (
+        "demo=deepdream&guide=galaxies&pyramid=false&normalised=false&size_px=512&seed=7&turns=24&v=1",
+        {"guide": "galaxies", "pyramid": False, "normalised": False, "size_px": 512, "seed": 7, "turns": 24},
+    ),
+    ("demo=deepdream&net=inception_v3&layer=Mixed_6b&v=1", {"net": "inception_v3", "layer": "Mixed_6b"}),
+    ("demo=deepdream&net=inception_v3&layer=inception_4c/output&v=1", {"layer": None}),
 ]
 
 
@@ -91,6 +111,18 @@ def test_hostile_values_keep_their_defaults(hostile):
 )
 def test_hostile_codes_keep_their_defaults(hostile):
     assert params_from_query(InfoGANParams, hostile) == InfoGANParams()
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {"picture": "../lion.jpg", "guide": "http://127.0.0.1/", "mask": "data:text/html,x"},
+        {"net": "pickle", "layer": "inception_9z", "channels": "a,b", "size_px": "100000", "seed": "-1"},
+        {"channels": ",".join(["1"] * 17), "strength": "nan", "octaves": "0", "steps": "1e9", "jitter": "maybe"},
+    ],
+)
+def test_hostile_dreams_keep_their_defaults(hostile):
+    assert params_from_query(DeepDreamParams, hostile) == DeepDreamParams()
 
 
 def test_one_wrong_value_leaves_the_others():

@@ -45,10 +45,18 @@ def test_front_matter_suits_a_space():
 def test_front_matter_names_the_hub_files_of_the_manifest():
     for hub in filter(None, (weights.hub for weights in WEIGHTS)):
         assert f"- {hub.repo}\n" in FRONT_MATTER
-        assert f"- {hub.repo} {hub.path} {hub.commit}\n" in FRONT_MATTER
+        commit = "" if hub.commit == "main" else f" {hub.commit}"
+        assert f"- {hub.repo} {hub.path}{commit}\n" in FRONT_MATTER
 
 
-@pytest.mark.parametrize("weights", WEIGHTS, ids=lambda weights: weights.name)
+@pytest.mark.parametrize("weights", [weights for weights in WEIGHTS if not weights.embedded], ids=lambda w: w.name)
+def test_weights_of_others_are_told_with_their_place_and_licence(weights):
+    [row] = [line for line in README.splitlines() if line.startswith(f"| `{weights.name}`")]
+    assert weights.licence in row
+    assert (weights.hub.repo if weights.hub else weights.torchvision.weight) in row
+
+
+@pytest.mark.parametrize("weights", [weights for weights in WEIGHTS if weights.embedded], ids=lambda w: w.name)
 def test_weights_table_has_the_manifests_figures(weights):
     [row] = [line for line in README.splitlines() if line.startswith(f"| `{weights.embedded.path}`")]
     assert f"{weights.embedded.size / 1e6:.1f} MB" in row

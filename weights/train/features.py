@@ -16,6 +16,7 @@ from torch.utils.data import BatchSampler, RandomSampler
 from tqdm import tqdm
 
 import weights
+from models.deepdream import gradient, whole_layer
 from models.fold import fold
 from models.nets.googlenet import MIRRORED, GoogLeNet, ThinGoogLeNet
 from weights.manifest import BVLC_GOOGLENET
@@ -85,16 +86,18 @@ class Lessons(nn.Module):
         waking = torch.rand(DREAMING, generator=generator) < WAKING
         dreams[waking] = fresh[:DREAMING][waking]
         layer = DREAMED[int(torch.randint(len(DREAMED), (), generator=generator))]
-        shift = [int(by) for by in torch.randint(-16, 17, (2,), generator=generator)]
+        shift = torch.randint(-16, 17, (2,), generator=generator).tolist()
         step = STEP[0] + (STEP[1] - STEP[0]) * torch.rand(DREAMING, 1, 1, 1, generator=generator).to(dreams)
-        rolled = dreams.roll(shift, dims=(2, 3)).requires_grad_()
         self.student.eval()
-        excitement = self.student(rolled, (layer,))[layer].float().square().sum() / 2
-        (gradient,) = torch.autograd.grad(excitement, rolled)
+        slope, _ = gradient(self, dreams.roll(shift, dims=(2, 3)), layer, whole_layer)
         self.student.train()
-        deeper = rolled.detach() + step * gradient / gradient.abs().mean(dim=(1, 2, 3), keepdim=True).clamp_min(1e-12)
-        dreams.copy_(deeper.clamp(0, 1).roll([-by for by in shift], dims=(2, 3)))
+        slope = slope / slope.abs().mean(dim=(1, 2, 3), keepdim=True).clamp_min(1e-12)
+        dreams.add_(step * slope.roll([-by for by in shift], dims=(2, 3))).clamp_(0, 1)
         return dreams.clone()
+
+    def activation(self, pictures: Tensor, layer: str) -> Tensor:
+        """What a layer of the student says, for `gradient`."""
+        return self.student(pictures, (layer,))[layer].float()
 
 
 def distance(answer: Tensor, truth: Tensor) -> Tensor:

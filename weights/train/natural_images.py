@@ -8,6 +8,7 @@ import hashlib
 import io
 import os
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def load_natural_images(folder: Path | None = None) -> tuple[tuple[Tensor, Tenso
     folder = folder or Path(os.environ.get("NETS_DATA", ""), "data", "natural_images")
     pictures, classes = [], []
     for name, sha256 in ARCHIVES.items():
-        for picture, kind in tqdm(read(folder / name, sha256), desc=name):
+        for picture, kind in read(folder / name, sha256):
             pictures.append(picture)
             classes.append(kind)
     labels = torch.from_numpy(np.unique(classes, return_inverse=True)[1]).long()
@@ -42,7 +43,7 @@ def load_natural_images(folder: Path | None = None) -> tuple[tuple[Tensor, Tenso
     return (stacked[~held_back], labels[~held_back]), (stacked[held_back], labels[held_back])
 
 
-def read(path: Path, sha256: str) -> list[tuple[np.ndarray, str]]:
+def read(path: Path, sha256: str) -> Iterator[tuple[np.ndarray, str]]:
     """Pictures (144, 144, 3) and the WordNet ids of what they show, in the order of their names."""
     if not path.is_file():
         raise ValueError(f"--data must be the folder that holds {path.name}, got {path.parent}")
@@ -52,4 +53,6 @@ def read(path: Path, sha256: str) -> list[tuple[np.ndarray, str]]:
         raise ValueError(f"{path.name} must have sha256 {sha256}, got {found}")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = sorted(name for name in archive.namelist() if name.endswith(".webp"))
-        return [(np.asarray(Image.open(archive.open(name)).convert("RGB")), Path(name).parent.name) for name in names]
+        for name in tqdm(names, desc=path.name):
+            with archive.open(name) as file:
+                yield np.asarray(Image.open(file).convert("RGB")), Path(name).parent.name
