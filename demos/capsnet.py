@@ -91,7 +91,7 @@ def show(drawing: str, capsule: int | None, offsets: list[float]) -> list[dict]:
         gr.update(given=to_base64(answer.reading.given)),
         gr.update(reading=reading),
         gr.update(capsule=bank),
-        gr.update(value=ui.answered(CAPSNET, loaded, figure, milliseconds())),
+        gr.update(value=ui.answered(loaded, figure, milliseconds())),
     ]
 
 

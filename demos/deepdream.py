@@ -6,14 +6,13 @@ from typing import Any
 import gradio as gr
 
 from demos import ui
-from demos.deepdream_answers import PAGE, atlas, keep, look
+from demos.deepdream_answers import MOST_FRAMES, PAGE, atlas, keep, look
 from demos.deepdream_run import Task, messages, short
 from demos.pictures import chooser
 from demos.refusals import LONG_WORK, checked, on_change, on_run, telling
 from models import recognisers
-from models.deepdream import MOST_CHANNELS, DeepDreamParams
+from models.deepdream import MOST_CHANNELS, DeepDreamParams, finished
 from models.images import data_url
-from models.once import once
 from models.recognisers import FAVOURITE, LAYERS
 from weights import EMBEDDED
 
@@ -36,12 +35,13 @@ half of them dogs: its dreams are softer and know fewer beasts. A dream is not a
 is one picture that the neuron likes.
 """
 
-NETS = {
+TITLES = {
     "googlenet": "GoogLeNet, as in 2015",
     "thin_googlenet": "Thin GoogLeNet, ours",
     "torchvision_googlenet": "GoogLeNet, torchvision's",
     "inception_v3": "Inception-v3",
 }
+FIRST_DREAM: dict[str, Any] = {}  # of the defaults, once somebody has dreamed it
 TRICKS = {"jitter": "Jitter", "pyramid": "Octaves", "normalised": "÷ |g|"}
 SEES = ("edges", "strokes", "lines", "weaves", "spirals", "fur", "eyes", "faces", "beasts", "shapes", "things")
 
@@ -50,8 +50,8 @@ def try_this() -> dict[str, str]:
     """Three links, each of which reveals one idea."""
     return {
         "The slide's strokes, layer 3b": "demo=deepdream&layer=inception_3b/5x5_reduce&v=1",
-        "A lion grows faces, layer 4d": "demo=deepdream&picture=lion&layer=inception_4d/output&v=1",
-        "The same without jitter": "demo=deepdream&picture=lion&layer=inception_4d/output&jitter=false&v=1",
+        "A lion grows other beasts": "demo=deepdream&picture=lion&v=1",
+        "The same without jitter": "demo=deepdream&picture=lion&jitter=false&v=1",
     }
 
 
@@ -60,19 +60,11 @@ def params_of(values: tuple) -> DeepDreamParams:
     return checked(DeepDreamParams, dict(zip(DeepDreamParams.model_fields, values, strict=True)))
 
 
-@once
-def first_dream() -> dict[str, Any]:
-    """The dream of the defaults, made once for all who open the page."""
-    *_, last = messages(DeepDreamParams(), Task())
-    return last
-
-
 def begin(*values: Any) -> list[dict]:
-    """What the tab shows first: the dream of the defaults, or a run of what its address asks for."""
+    """What the tab shows first: the dream of the defaults, if it was dreamed before, or a run of what is asked for."""
     params = params_of(values)
-    if params == DeepDreamParams():
-        first = first_dream()
-        return [gr.skip(), gr.update(frame=first), gr.skip(), gr.update(value=foot_of(params, first))]
+    if params == DeepDreamParams() and FIRST_DREAM:
+        return [gr.skip(), gr.update(frame=FIRST_DREAM), gr.skip(), gr.update(value=foot_of(params, FIRST_DREAM))]
     return [gr.update(net=params.net), gr.skip(), gr.update(start=True), gr.skip()]
 
 
@@ -80,25 +72,25 @@ def run(task: dict, *values: Any) -> Iterator[list[dict]]:
     """A dream, a dream on the last one, or a zoom film."""
     params, task = params_of(values), checked(Task, task)
     if not recognisers.is_loaded(params.net):
-        yield [
-            gr.update(frame={"waiting": f"Loading {NETS[params.net]}; the first time it may have to be fetched."}),
-            gr.skip(),
-        ]
+        waiting = f"Loading {TITLES[params.net]}. The first time it may have to be fetched."
+        yield [gr.update(frame={"waiting": waiting, "run": task.run}), gr.skip()]
     message: dict[str, Any] = {}
     for message in messages(params, task):
         yield [gr.update(frame=message), gr.skip()]
+    if (params, task) == (DeepDreamParams(), Task(run=task.run)):
+        FIRST_DREAM.update(message | {"run": 0})
     yield [gr.skip(), gr.update(value=foot_of(params, message))]
 
 
 def foot_of(params: DeepDreamParams, message: dict[str, Any]) -> dict[str, Any]:
     """Which weights dreamed, where, for how long."""
     loaded = recognisers.load(params.net).loaded
-    return ui.answered(loaded.weights, loaded, f"{message['made']} steps", message["milliseconds"])
+    return ui.answered(loaded, f"{message['made']} steps", message["milliseconds"])
 
 
 @telling
 def api(
-    picture: str = "tower",
+    picture: str = "rocket",
     net: str = "googlenet",
     layer: str | None = None,
     channels: list[int] | None = None,
@@ -107,16 +99,20 @@ def api(
     strength: float = 1.5,
     octaves: int = 4,
     steps: int = 10,
-    size_px: int = 384,
+    octave_scale: float = 1.4,
+    jitter: bool = True,
+    pyramid: bool = True,
+    normalised: bool = True,
+    size_px: int = 448,
     seed: int = 0,
 ) -> dict:
     """A dream: the picture as a data: address, the objective at every step of every octave, and the net's top five.
 
-    picture, guide, mask: a ready picture's name or a data: address of a PNG, JPEG or WebP. The other parameters are
-    those of the page's address.
+    picture, guide, mask: a ready picture's name or a data: address of a PNG, JPEG or WebP. The others are those of the
+    page's address.
     """
     asked = {name: value for name, value in locals().items() if value is not None}
-    *_, last = messages(checked(DeepDreamParams, asked), Task())
+    last = finished(messages(checked(DeepDreamParams, asked), Task()))
     return {"picture": last["image"], "objective": last["curve"], "top_five": last["top"]}
 
 
@@ -146,8 +142,8 @@ def lay_out_work() -> dict[str, gr.HTML]:
             parts["runner"] = ui.widget("runner", Task().model_dump(), start=False)
             parts["picture"] = chooser(DEMO, "picture", "Picture", {"noise": "Noise"})
         with gr.Column(scale=1):
-            size_px = DeepDreamParams().size_px
-            parts["mask"] = ui.control(DEMO, "mask", "dream", frame={}, size_px=size_px, server_functions=[look, keep])
+            limits = {"size_px": DeepDreamParams().size_px, "most_frames": MOST_FRAMES}
+            parts["mask"] = ui.control(DEMO, "mask", "dream", frame={}, **limits, server_functions=[look, keep])
         with gr.Column(scale=0, elem_classes="cn-column-figures"):
             ui.widget("progress")
     with gr.Row(elem_classes="cn-channels"):
@@ -162,7 +158,7 @@ def lay_out_more() -> dict[str, gr.HTML]:
     fold = gr.Accordion("More: the net, a guide, size, seed", open=False, elem_classes="cn-fold")
     with fold, gr.Row(elem_classes="cn-work"):
         with gr.Column(scale=1):
-            parts["net"] = ui.control(DEMO, "net", "choice", title="Net", choices=NETS, shares="net")
+            parts["net"] = ui.control(DEMO, "net", "choice", title="Net", choices=TITLES, shares="net")
             parts["size_px"] = ui.dial(DEMO, "size_px", "Longer side in pixels", 32)
             parts["octave_scale"] = ui.dial(DEMO, "octave_scale", "Octave scale", 0.05)
         with gr.Column(scale=1):

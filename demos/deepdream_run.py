@@ -1,10 +1,10 @@
 """One run of the DeepDream tab: from its parameters to what the page shows, message by message."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 from PIL import Image
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from torch import Tensor
 
 from demos import ui
@@ -13,10 +13,12 @@ from models import deepdream, recognisers
 from models.deepdream import DeepDreamParams, Frame
 from models.device import device
 from models.images import to_jpeg_url, to_png_url, to_tensor, to_uint8
-from models.photographs import Picture, fitted
+from models.photographs import OwnPicture, fitted
 from models.recognisers import Recogniser
 
 EVERY_MS = 100  # how often the page hears of a dream
+LONGEST_MS = 300_000  # after which a run ends where it is
+GUIDE_PX = 384
 THUMBNAIL_PX = 150
 
 # What is maximised, in words and as a formula.
@@ -31,10 +33,11 @@ GUIDED = (
 
 
 class Task(BaseModel, frozen=True):
-    """What to do: dream, dream on from a picture, or make a zoom film."""
+    """What to do: dream, perhaps on from a picture, or make a zoom film; and the run's number on its page."""
 
-    mode: Literal["run", "on", "zoom"] = "run"
-    begun: Picture | None = None
+    begun: OwnPicture | None = None
+    zooms: bool = False
+    run: int = Field(0, ge=0)
 
 
 def beginning(params: DeepDreamParams, smallest_px: int) -> Tensor:
@@ -70,45 +73,41 @@ def frames(dreamer: Recogniser, picture: Tensor, params: DeepDreamParams, zooms:
 
     guide, mask = prepared(params.guide), prepared(params.mask)
     if guide is not None:
-        guide = fitted(guide, params.size_px, dreamer.smallest_px)
+        guide = fitted(guide, min(params.size_px, GUIDE_PX), dreamer.smallest_px)
     objective = deepdream.objective_of(dreamer, params, guide)
-    if zooms:
-        return deepdream.zoom_film(dreamer, picture.to(place), params, objective)
     if mask is not None:
         mask = deepdream.zoomed(mask[:, :1], picture)
-    return deepdream.dream(dreamer, picture.to(place), params, objective, mask)
+    make = deepdream.zoom_film if zooms else deepdream.dream
+    return make(dreamer, picture.to(place), params, objective, mask)
 
 
 def messages(params: DeepDreamParams, task: Task) -> Iterator[dict[str, Any]]:
     """What the page is told of a run: the dream as it grows, at last as it is, losslessly."""
-    dreamer, zooms = recognisers.load(params.net), task.mode == "zoom"
+    dreamer = recognisers.load(params.net)
     before = beginning(params, dreamer.smallest_px)
     picture = deepdream.zoomed(to_tensor(opened(task.begun)), before) if task.begun else before
-    work = frames(dreamer, picture, params, zooms)
-    said = {"before": to_jpeg_url(image(before)), "size": size_of(before), "turns": params.turns if zooms else 1}
+    work = frames(dreamer, picture, params, task.zooms)
+    said = about(params) | {"before": to_jpeg_url(image(before)), "size": size_of(before)}
+    said |= {"turns": params.turns if task.zooms else 1, "run": task.run}
     milliseconds, told = ui.stopwatch(), -EVERY_MS
-    turn, curve, ends, ended = 0, [], [], ""
+    curve, ends = [], []
     for made, frame in enumerate(work, start=1):
-        if frame.turn != turn:
-            turn, curve, ends = frame.turn, [], []
+        if frame.octave == frame.step == 1:
+            curve, ends = [], []
         curve.append(frame.excitement)
-        if frame.step == frame.steps:
+        ended = frame.step == frame.steps
+        if ended:
             ends.append({"image": thumbnail(frame.picture), "size": size_of(frame.picture)})
-        shown = (
-            said
-            | {"made": made, "ended": ended}
-            | about(params)
-            | progress(frame)
-            | {"curve": [*curve], "ends": [*ends]}
-        )
-        if frame.step == frame.steps or milliseconds() - told > EVERY_MS:
+        shown = said | progress(frame) | {"made": made, "curve": [*curve], "ends": [*ends]}
+        if ended or milliseconds() - told > EVERY_MS:
             told = milliseconds()
-            shown |= {"milliseconds": told, "image": to_jpeg_url(image(frame.picture))}
-            yield shown
-        if frame.step == frame.steps:
-            ended = shown["image"]
-    seen = [recognisers.top_five(dreamer, part) for part in (before.to(frame.picture), frame.picture)]
-    yield shown | {"milliseconds": milliseconds(), "image": to_png_url(image(frame.picture)), "top": seen, "last": True}
+            filmed = not task.zooms or (ended and frame.octave == frame.octaves)
+            yield shown | {"milliseconds": told, "image": to_jpeg_url(image(frame.picture)), "filmed": filmed}
+        if told > LONGEST_MS:
+            break
+    seen = [recognisers.top_five(dreamer, part) for part in (before, frame.picture)]
+    whole = {"image": to_png_url(image(frame.picture)), "top": seen, "last": True}
+    yield shown | {"milliseconds": told, "filmed": False} | whole
 
 
 def progress(frame: Frame) -> dict[str, Any]:

@@ -75,9 +75,7 @@ def show(*values: Any) -> list[dict]:
         gr.update(start=start),
         gr.update(start=start),
         gr.update(progress=progress(), start=start),
-        gr.update(
-            value=ui.answered(INFOGAN, loaded, "{c1_error_percent:.1f} % error of c1".format(**INFOGAN.figures), took)
-        ),
+        gr.update(value=ui.answered(loaded, "{c1_error_percent:.1f} % error of c1".format(**INFOGAN.figures), took)),
     ]
 
 

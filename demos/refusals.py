@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import time
 from collections.abc import Callable, Iterator
 from html import escape
 from typing import Any, TypeVar
@@ -65,7 +66,7 @@ def on_change(triggers: list, function: Callable[..., list], inputs: list, outpu
         try:
             return [whole(part, update) for part, update in zip(outputs, function(*values), strict=True)]
         except REFUSALS as refusal:
-            return {outputs[-1]: gr.update(value={"error": str(refusal)})}
+            return {outputs[-1]: refused(refusal)}
 
     quietly = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     gr.on(triggers, shown, inputs, outputs, trigger_mode="always_last", **quietly)
@@ -74,7 +75,8 @@ def on_change(triggers: list, function: Callable[..., list], inputs: list, outpu
 def on_run(triggers: list, function: Callable[..., Iterator[list]], inputs: list, outputs: list) -> Dependency:
     """Show, through the queue and one run at a time, all that the function yields; the event, for others to cancel.
 
-    The first of the outputs is where the work is seen, the last is the foot; what the function refuses stands there.
+    The first of the inputs tells the run's number, the first of the outputs is where the work is seen and hears of its
+    failure, the last is the foot.
     """
 
     def shown(*values: Any) -> Iterator[list | dict]:
@@ -82,18 +84,20 @@ def on_run(triggers: list, function: Callable[..., Iterator[list]], inputs: list
             for updates in function(*values):
                 yield [whole(part, update) for part, update in zip(outputs, updates, strict=True)]
         except REFUSALS as refusal:
-            yield {
-                outputs[0]: failed(),
-                outputs[-1]: gr.update(value={"error": str(refusal)}),
-            }
+            yield {outputs[0]: failed(values[0]), outputs[-1]: refused(refusal)}
 
-    def failed() -> dict:
-        return whole(outputs[0], gr.update(frame={"failed": True}))
+    def failed(task: dict) -> dict:
+        return whole(outputs[0], gr.update(frame={"failed": True, "run": task.get("run")}))
 
     quietly = {"show_progress": "hidden", "api_visibility": "private"}
     event = gr.on(triggers, shown, inputs, outputs, concurrency_limit=1, concurrency_id=LONG_WORK, **quietly)
-    event.failure(failed, None, outputs[0], queue=False, **quietly)
+    event.failure(failed, inputs[0], outputs[0], queue=False, **quietly)
     return event
+
+
+def refused(refusal: Exception) -> dict:
+    """What the foot says of a refusal; stamped, since the page overlooks a value that is the last one's equal."""
+    return gr.update(value={"error": str(refusal), "at": time.monotonic_ns()})
 
 
 def answering(function: Callable) -> Callable:

@@ -11,7 +11,7 @@ from gradio.components import Component
 from pydantic import BaseModel
 
 from models.device import device
-from weights import Loaded, Weights
+from weights import Loaded
 
 WIDGETS = Path(__file__).parent / "widgets"
 
@@ -62,7 +62,16 @@ def dial(demo: Demo, parameter: str, title: str, stride: float) -> gr.HTML:
     """The slider of a parameter that is a number, from its least to its greatest value."""
     limits = {type(limit).__name__: limit for limit in demo.params.model_fields[parameter].metadata}
     least, most = limits["Ge"].ge, limits["Le"].le
-    return control(demo, parameter, "dial", title=title, least=least, most=most, stride=stride)
+    return control(
+        demo,
+        parameter,
+        "dial",
+        title=title,
+        least=least,
+        most=most,
+        stride=stride,
+        begun=getattr(demo.params(), parameter),
+    )
 
 
 def label(title: str, year: int, authors: str, paper: str, lede: str, links: dict[str, str]) -> gr.HTML:
@@ -84,9 +93,9 @@ def foot(how_it_works: str) -> gr.HTML:
             return widget("foot")
 
 
-def answered(weights: Weights, loaded: Loaded, figure: str, milliseconds: float) -> dict[str, Any]:
+def answered(loaded: Loaded, figure: str, milliseconds: float) -> dict[str, Any]:
     """What the foot says of an answer: which weights, where they ran, how long it took."""
-    source = f"{weights.name}, {loaded.place} weights, {figure}"
+    source = f"{loaded.weights.name}, {loaded.place} weights, {figure}"
     return {
         "source": source + (f" ({loaded.because})" if loaded.because else ""),
         "device": device().name,

@@ -7,37 +7,38 @@ Differences from the notebook: a mask may say where to dream; large pictures go 
 may be computed in bfloat16, whose gradient points the same way.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import torch
 import torch.nn.functional as F
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from torch import Tensor
 
-from models.device import device
-from models.photographs import LARGEST_PX, Picture
+from models.photographs import LARGEST_PX, OwnPicture, Photograph, Picture
 from models.recognisers import FAVOURITE, LAYERS, NetName
 
 JITTER_PX = 32
 CORE_PX, MARGIN_PX = 512, 64  # of a tile: the part it gives, and what it sees around; multiples of every net's stride
 ZOOM = 0.05  # how much of each side is cut off from one frame of a zoom film to the next
 MOST_CHANNELS = 16
+T = TypeVar("T")
 NOISE = 0.15  # of the way from black to white
 
 
 class DeepDreamParams(BaseModel, frozen=True):
     """What the tab is set to."""
 
-    picture: Picture = Field("tower", description="The picture to dream on. One of your own stays out of the link.")
+    picture: Picture = Field("rocket", description="The picture to dream on. One of your own stays out of the link.")
     net: NetName = Field("googlenet", description="The net that dreams.")
     layer: str | None = Field(None, description="The layer to excite: low ones see strokes, high ones things.")
     channels: tuple[int, ...] = Field(
         (), max_length=MOST_CHANNELS, description="Its channels to excite; none means all."
     )
-    guide: Picture | None = Field(None, description="A second picture: dream of what the layer sees in it.")
-    mask: Picture | None = Field(
+    guide: Photograph | None = Field(None, description="A second picture: dream of what the layer sees in it.")
+    mask: OwnPicture | None = Field(
         None, description="Where to dream, brushed on the picture; nothing brushed, everywhere."
     )
     strength: float = Field(1.5, ge=0.1, le=8, description="How far a step moves a pixel on average, in levels of 255.")
@@ -47,7 +48,7 @@ class DeepDreamParams(BaseModel, frozen=True):
     jitter: bool = Field(True, description="Before each step, move the picture by up to 32 pixels.")
     pyramid: bool = Field(True, description="Dream on small sizes first; without, all steps are made at full size.")
     normalised: bool = Field(True, description="Divide each gradient by its mean size.")
-    size_px: int = Field(384, ge=128, le=LARGEST_PX, description="The longer side of the dream, in pixels.")
+    size_px: int = Field(448, ge=128, le=LARGEST_PX, description="The longer side of the dream, in pixels.")
     seed: int = Field(0, ge=0, le=9999, description="Chooses the jitter, and the noise where that is the picture.")
     turns: int = Field(12, ge=2, le=100, description="Frames of a zoom film.")
 
@@ -108,19 +109,7 @@ def whole_layer(activation: Tensor) -> Tensor:
     return activation.square().sum() / 2
 
 
-def only(channels: tuple[int, ...]) -> Objective:
-    """The same of some channels."""
-
-    def objective(activation: Tensor) -> Tensor:
-        if max(channels) >= activation.shape[1] or min(channels) < 0:
-            told = ", ".join(map(str, channels))
-            raise ValueError(f"channels must be from 0 to {activation.shape[1] - 1} in this layer, got {told}")
-        return whole_layer(activation[:, list(channels)])
-
-    return objective
-
-
-def one_each(channels: list[int]) -> Objective:
+def one_each(channels: Sequence[int]) -> Objective:
     """The same of another channel in each picture of a batch."""
     return lambda activation: whole_layer(activation[range(len(channels)), channels])
 
@@ -130,18 +119,35 @@ def guided_by(guide: Tensor) -> Objective:
     features = guide.flatten(2)[0]  # (C, places)
 
     def objective(activation: Tensor) -> Tensor:
-        return (activation.flatten(2).transpose(1, 2) @ features).amax(dim=2).sum()
+        places = activation.flatten(2).transpose(1, 2)
+        with torch.no_grad():  # some places at a time: there are as many matches as places times places
+            best = torch.cat([(part @ features).argmax(dim=2) for part in places.split(1024, dim=1)], dim=1)
+        return (places * features.T[best]).sum()
 
     return objective
 
 
-def objective_of(dreamer: Dreamer, params: DeepDreamParams, guide: Tensor | None) -> Objective:
+def chosen(activation: Tensor, channels: tuple[int, ...]) -> Tensor:
+    """Some channels of an activation (B, C, H, W), or all where none is named.
+
+    Raises:
+        ValueError: if it has no such channel.
+    """
+    if not channels:
+        return activation
+    if min(channels) < 0 or max(channels) >= activation.shape[1]:
+        told = ", ".join(map(str, channels))
+        raise ValueError(f"channels must be from 0 to {activation.shape[1] - 1} in this layer, got {told}")
+    return activation[:, list(channels)]
+
+
+def objective_of(dreamer: Dreamer, params: DeepDreamParams, guide: Tensor | None = None) -> Objective:
     """What these parameters, and a second picture (1, 3, H, W) where there is one, ask for."""
+    wish = whole_layer
     if guide is not None:
         with torch.no_grad():
-            features = dreamer.activation(guide, params.excited)
-        return guided_by(features[:, list(params.channels)]) if params.channels else guided_by(features)
-    return only(params.channels) if params.channels else whole_layer
+            wish = guided_by(chosen(dreamer.activation(guide, params.excited), params.channels))
+    return lambda activation: wish(chosen(activation, params.channels))
 
 
 # --- one step -------------------------------------------------------------------------------------
@@ -159,6 +165,8 @@ def gradient(dreamer: Dreamer, pictures: Tensor, layer: str, objective: Objectiv
 
 def tiled_gradient(dreamer: Dreamer, pictures: Tensor, layer: str, objective: Objective) -> tuple[Tensor, float]:
     """The same; of a large picture in tiles, which near their seams see too little to be quite right."""
+    if pictures.is_cuda:  # which has memory for the largest
+        return gradient(dreamer, pictures, layer, objective)
     height, width = pictures.shape[2:]
     slope, excitement = torch.empty_like(pictures), 0.0
     for top, bottom in cores(height):
@@ -183,8 +191,8 @@ def step(
 ) -> tuple[Tensor, float]:
     """What to add to pictures (B, 3, H, W), seen rolled by (down, right) pixels, and the objective before that."""
     slope, excitement = tiled_gradient(dreamer, pictures.roll(shift, dims=(2, 3)), params.excited, objective)
-    if params.normalised:
-        slope = slope / slope.abs().mean(dim=(1, 2, 3), keepdim=True).clamp_min(1e-30)  # 0 where nothing is excited
+    mean = slope.abs().mean(dim=(1, 2, 3), keepdim=True).clamp_min(1e-30)  # the slope is 0 where nothing is excited
+    slope = slope / (mean if params.normalised else 255)  # the notebook's is by levels, not by brightness
     return params.strength / 255 * slope.roll((-shift[0], -shift[1]), dims=(2, 3)), excitement
 
 
@@ -237,12 +245,15 @@ def zoomed(pictures: Tensor, like: Tensor) -> Tensor:
     return F.interpolate(pictures, like.shape[2:], mode="bilinear", align_corners=True)
 
 
-def zoom_film(dreamer: Dreamer, picture: Tensor, params: DeepDreamParams, objective: Objective) -> Iterator[Frame]:
+def zoom_film(
+    dreamer: Dreamer, picture: Tensor, params: DeepDreamParams, objective: Objective, mask: Tensor | None = None
+) -> Iterator[Frame]:
     """Dreams on a picture (1, 3, H, W), goes a little way into it, dreams on; the frames of all these dreams."""
     for turn in range(1, params.turns + 1):
-        for frame in dream(dreamer, picture, params.model_copy(update={"seed": params.seed + turn - 1}), objective):
+        seeded = params.model_copy(update={"seed": params.seed + turn - 1})
+        for frame in dream(dreamer, picture, seeded, objective, mask):
             yield replace(frame, turn=turn, done=(turn - 1 + frame.done) / params.turns)
-        picture = closer(frame.picture)
+        picture, mask = closer(frame.picture), mask if mask is None else closer(mask)
 
 
 def closer(picture: Tensor) -> Tensor:
@@ -250,6 +261,11 @@ def closer(picture: Tensor) -> Tensor:
     into = picture.new_tensor([[[1 - ZOOM, 0, 0], [0, 1 - ZOOM, 0]]])
     grid = F.affine_grid(into, list(picture.shape), align_corners=True)
     return F.grid_sample(picture, grid, align_corners=True)
+
+
+def finished(frames: Iterator[T]) -> T:
+    """The last of many."""
+    return deque(frames, maxlen=1).pop()
 
 
 # --- what to begin with ---------------------------------------------------------------------------
@@ -273,13 +289,11 @@ ATLAS = DeepDreamParams(octaves=3, steps=14, strength=3)
 def channels_of(dreamer: Dreamer, layer: str) -> int:
     """How many channels a layer has."""
     with torch.no_grad():
-        picture = noise(1, ATLAS_PX, ATLAS_PX, seed=0).to(device().torch_device)
-        return dreamer.activation(picture, layer).shape[1]
+        return dreamer.activation(noise(1, ATLAS_PX, ATLAS_PX, seed=0), layer).shape[1]
 
 
 def atlas(dreamer: Dreamer, layer: str, channels: Sequence[int]) -> Tensor:
     """What each of some channels likes to see, (N, 3, 96, 96), dreamed from noise."""
-    pictures = noise(len(channels), ATLAS_PX, ATLAS_PX, seed=0).to(device().torch_device)
+    pictures = noise(len(channels), ATLAS_PX, ATLAS_PX, seed=0)
     params = ATLAS.model_copy(update={"layer": layer})
-    *_, last = dream(dreamer, pictures, params, one_each(list(channels)))
-    return last.picture
+    return finished(dream(dreamer, pictures, params, one_each(channels))).picture

@@ -12,7 +12,7 @@ from torch import Tensor
 
 LARGEST_SIDE_PX = 560
 FORMATS = ("PNG", "JPEG", "WEBP")
-MOST_PIXELS = 24_000_000
+MOST_PIXELS, READ_PX = 24_000_000, 2048
 
 
 class GreyLevels(BaseModel, frozen=True):
@@ -41,21 +41,22 @@ def to_grey(picture: Image.Image) -> np.ndarray:
     return np.asarray(Image.alpha_composite(paper, upright).convert("L"), dtype=np.float32) / 255
 
 
-def read_picture(content: bytes) -> Image.Image:
-    """The picture in a file as a person sees it, RGB: turned as its EXIF says, laid on white paper.
+def read_picture(content: bytes, most_pixels: int = MOST_PIXELS) -> Image.Image:
+    """The picture in a file as a person sees it, RGB: turned as its EXIF says, laid on white paper, not over 2,048 px.
 
     Raises:
-        ValueError: if the file is not a PNG, JPEG or WebP, is broken, or has more than 24 million pixels.
+        ValueError: if the file is not a PNG, JPEG or WebP, is broken, or has more than so many pixels.
     """
     try:
         picture = Image.open(io.BytesIO(content), formats=FORMATS)
         pixels = picture.width * picture.height
-        if pixels <= MOST_PIXELS:
+        if pixels <= most_pixels:
+            picture.thumbnail((READ_PX, READ_PX))
             picture = ImageOps.exif_transpose(picture).convert("RGBA")
     except Exception as failure:  # whatever a decoder raises at broken bytes
         raise ValueError(f"picture must be a whole PNG, JPEG or WebP file, got {len(content)} other bytes") from failure
-    if pixels > MOST_PIXELS:
-        raise ValueError(f"picture must have at most {MOST_PIXELS:,} pixels, got {pixels:,}")
+    if pixels > most_pixels:
+        raise ValueError(f"picture must have at most {most_pixels:,} pixels, got {pixels:,}")
     return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
 
 

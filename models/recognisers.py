@@ -1,11 +1,11 @@
 """The nets that dream: which there are, their layers from low to high, their weights, and what they recognise."""
 
 from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import Literal, get_args
 
 import torch
 import torch.nn.functional as F
-import torchvision
 from torch import Tensor, nn
 
 import weights
@@ -57,19 +57,20 @@ class Recogniser:
     """A net ready to dream, what it tells apart, and where its weights came from.
 
     Args:
-        half: activations are computed in bfloat16.
+        bfloat16: what it computes in, else float32.
     """
 
     net: nn.Module
     classes: tuple[str, ...]
     loaded: weights.Loaded
-    half: bool = False
+    bfloat16: bool = False
     smallest_px: int = 32
 
     def activation(self, pictures: Tensor, layer: str) -> Tensor:
         """What a layer says, (B, C, H, W), of pictures (B, 3, H, W) in [0, 1]."""
-        with torch.autocast(pictures.device.type, torch.bfloat16, enabled=self.half):
-            return self.net(pictures.contiguous(memory_format=torch.channels_last), (layer,))[layer].float()
+        place = next(self.net.parameters()).device
+        with torch.autocast(place.type, torch.bfloat16, enabled=self.bfloat16):
+            return self.net(pictures.to(place, memory_format=torch.channels_last), (layer,))[layer].float()
 
 
 @once
@@ -92,14 +93,14 @@ def torchvision_googlenet() -> Recogniser:
     """torchvision's GoogLeNet, without its auxiliary classifiers."""
     loaded = weights.load(TORCHVISION_GOOGLENET)
     kept = {name: tensor for name, tensor in loaded.tensors.items() if not name.startswith("aux")}
-    net = torchvision.models.googlenet(aux_logits=False, init_weights=False)
+    net = torchvision_models().googlenet(aux_logits=False, init_weights=False)
     return chained(net, LAYERS["torchvision_googlenet"], replace(loaded, tensors=kept))
 
 
 @once
 def inception_v3() -> Recogniser:
     """Inception-v3, without its auxiliary classifier."""
-    net = torchvision.models.inception_v3(aux_logits=False, init_weights=False)
+    net = torchvision_models().inception_v3(aux_logits=False, init_weights=False)
     return replace(chained(net, LAYERS["inception_v3"], weights.load(INCEPTION_V3)), smallest_px=75)
 
 
@@ -139,7 +140,7 @@ def recogniser(net: nn.Module, classes: tuple[str, ...], loaded: weights.Loaded)
 
 def prepared(net: nn.Module, classes: tuple[str, ...], loaded: weights.Loaded) -> Recogniser:
     """The net laid out as this machine computes fastest."""
-    return Recogniser(net.to(memory_format=torch.channels_last), classes, loaded, half=computes_bfloat16())
+    return Recogniser(net.to(memory_format=torch.channels_last), classes, loaded, bfloat16=computes_bfloat16())
 
 
 def computes_bfloat16() -> bool:
@@ -147,12 +148,20 @@ def computes_bfloat16() -> bool:
     chosen = device().torch_device
     if chosen.type == "cuda":
         return torch.cuda.get_device_capability(chosen) >= (8, 0)
-    return chosen.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+    # Not yet a public function.
+    return chosen.type == "cpu" and getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
+
+
+def torchvision_models() -> ModuleType:
+    """torchvision's models, whose import takes a second that few need."""
+    import torchvision
+
+    return torchvision.models
 
 
 def imagenet_classes() -> tuple[str, ...]:
     """The thousand classes of ImageNet 2012, in the order of every classifier here."""
-    return tuple(torchvision.models.GoogLeNet_Weights.IMAGENET1K_V1.meta["categories"])
+    return tuple(torchvision_models().GoogLeNet_Weights.IMAGENET1K_V1.meta["categories"])
 
 
 @torch.inference_mode()

@@ -174,7 +174,7 @@ def visit(tmp_path, monkeypatch):
     def load(mirror: Mirror) -> weights.Loaded:
         weight = torchvision.models.get_weight("GoogLeNet_Weights.IMAGENET1K_V1")
         monkeypatch.setattr(weight.value, "url", f"{mirror.endpoint}/{mirror.COMMIT}/{mirror.PATH}")
-        file = TorchvisionFile(mirror.PATH, PREFIX, len(CONTENT), weight="GoogLeNet_Weights.IMAGENET1K_V1")
+        file = TorchvisionFile(mirror.PATH, PREFIX, weight="GoogLeNet_Weights.IMAGENET1K_V1")
         return weights.load(weights.Weights("net", "MIT", "in a test", torchvision=file))
 
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))

@@ -16,7 +16,7 @@ import huggingface_hub
 import torch
 from torch import Tensor
 
-from weights.files import File, HubFile, OnnxFile, TorchvisionFile, WeightsError
+from weights.files import File, HubFile, OnnxFile, TorchvisionFile, WeightsError, check
 
 __all__ = ["EMBEDDED", "File", "HubFile", "Loaded", "OnnxFile", "TorchvisionFile", "Weights", "WeightsError", "load"]
 
@@ -31,7 +31,7 @@ class Weights:
     """One net's weights: where they may be, who made them from what, and what was measured.
 
     Args:
-        own: another form of them, looked for in `$WEIGHTS_DIR` alone.
+        own: the file to look for in `$WEIGHTS_DIR`, where it is not the Hub's.
     """
 
     name: str
@@ -73,7 +73,7 @@ def load(*listed: Weights) -> Loaded:
 
 def places(weights: Weights) -> list[tuple[str, Callable, File]]:
     """The places to look in, in order: name, how to look, and for which file."""
-    listed = [file for file in (weights.own, weights.hub, weights.embedded) if file]
+    listed = [file for file in (weights.own or weights.hub, weights.embedded) if file]
     found = [("WEIGHTS_DIR", from_own_folder, file) for file in listed if "WEIGHTS_DIR" in os.environ]
     if weights.hub:
         found += [("Hub cache", from_hub_cache, weights.hub), ("Hub", from_hub, weights.hub)]
@@ -132,7 +132,7 @@ def from_torchvision(file: TorchvisionFile) -> dict[str, Tensor]:
     weight, path = get_weight(file.weight), Path(torch.hub.get_dir(), "checkpoints", file.path)
     try:
         if path.is_file():
-            file.check(hashlib.sha256(path.read_bytes()).hexdigest())
+            check(file.path, file.sha256, hashlib.sha256(path.read_bytes()).hexdigest())
     except WeightsError as damage:
         log.warning("%s; fetching it once more", damage)
         path.unlink()

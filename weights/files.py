@@ -27,13 +27,8 @@ class File:
         Raises:
             WeightsError: if these are not the bytes that the manifest names.
         """
-        self.check(hashlib.sha256(content).hexdigest())
+        check(self.path, self.sha256, hashlib.sha256(content).hexdigest())
         return parse_safetensors(content)
-
-    def check(self, found: str) -> None:
-        """Raises WeightsError unless the sha256 found is, or begins with, the one that the manifest names."""
-        if not found.startswith(self.sha256):
-            raise WeightsError(f"{self.path} must have sha256 {self.sha256}, got {found}")
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,7 @@ class OnnxFile(HubFile):
             found = self.parameters(content)
         except Exception as failure:  # whatever protobuf and onnx raise at foreign bytes
             raise WeightsError(f"{self.path} must be the ONNX file of {self.repo}, got other bytes") from failure
-        self.check(digest(found))
+        check(self.path, self.sha256, digest(found))
         return found
 
     def parameters(self, content: bytes) -> dict[str, Tensor]:
@@ -81,14 +76,24 @@ class OnnxFile(HubFile):
 
 
 @dataclass(frozen=True)
-class TorchvisionFile(File):
-    """An official checkpoint of torchvision, whose name tells how its sha256 begins.
+class TorchvisionFile:
+    """An official checkpoint of torchvision, which torchvision itself fetches and parses.
 
     Args:
+        path: its name in torchvision's cache.
+        sha256: how that begins.
         weight: the name that `torchvision.models.get_weight` knows it by.
     """
 
+    path: str
+    sha256: str
     weight: str
+
+
+def check(path: str, sha256: str, found: str) -> None:
+    """Raises WeightsError unless the sha256 found of a file is, or begins with, the one that the manifest names."""
+    if not found.startswith(sha256):
+        raise WeightsError(f"{path} must have sha256 {sha256}, got {found}")
 
 
 def digest(tensors: Mapping[str, Tensor]) -> str:

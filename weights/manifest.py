@@ -71,7 +71,7 @@ THIN_GOOGLENET = Weights(
     "weights/train/features.py on a CPU, 14 epochs, seed 0",
     embedded=File(
         "thin_googlenet.safetensors",
-        sha256="b1e7c505bd7f302083355b4e288e159ba125898bd02bcf4c9d9dd2f062eca7c4",
+        sha256="c25807edaea32e5fd953930c9cdddff9bd317992329801649037e8699bc6e799",
         size=3_551_088,
     ),
     figures={},
@@ -81,9 +81,7 @@ TORCHVISION_GOOGLENET = Weights(
     name="torchvision_googlenet",
     licence="BSD-3-Clause",
     trained="by torchvision's authors, ported from TensorFlow's, on the 1.2 million pictures of ImageNet 2012",
-    torchvision=TorchvisionFile(
-        "googlenet-1378be20.pth", sha256="1378be20", size=52_147_035, weight="GoogLeNet_Weights.IMAGENET1K_V1"
-    ),
+    torchvision=TorchvisionFile("googlenet-1378be20.pth", sha256="1378be20", weight="GoogLeNet_Weights.IMAGENET1K_V1"),
 )
 
 INCEPTION_V3 = Weights(
@@ -96,6 +94,11 @@ INCEPTION_V3 = Weights(
         size=95_500_000,
         repo="timm/inception_v3.tv_in1k",
         commit="main",
+    ),
+    own=File(
+        "inception_v3/model.safetensors",
+        sha256="9c452c63a67fd03a38a78c401ba12d4be0e926df63c93403de3a29f6df20fefb",
+        size=95_500_000,
     ),
 )
 

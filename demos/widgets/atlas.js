@@ -1,16 +1,20 @@
 // What single channels of the layer like to see, a page at a time. Its value is the list of those chosen; none means all.
 const $ = (selector) => element.querySelector(selector);
 const sheet = $('.cn-sheet-of-channels');
-let layer = null, short = '', net = 'googlenet', first = 0, page = null;
+let layer = null, short = '', net = 'googlenet', first = 0, page = null, busy = false;
 
 const choose = (channels) => { props.value = channels; trigger('input'); show(); };
 
-const turn = ClassicNets.latest(async () => {
-  $('.cn-atlas > .cn-buttons .cn-cap').textContent = 'Dreaming\u2026';
-  const asked = { net, layer, first }, answer = await ClassicNets.ask(element, server.atlas(asked));
-  if (answer && asked.layer === layer && asked.net === net) { page = answer; build(); }
+/** Turn to the page that begins with that channel. */
+async function turn(to) {
+  busy = true;
   show();
-});
+  $('.cn-atlas > .cn-buttons .cn-cap').textContent = 'Dreaming\u2026';
+  const asked = { net, layer, first: to }, answer = await ClassicNets.ask(element, server.atlas(asked));
+  busy = false;
+  if (answer && asked.layer === layer && asked.net === net) { first = to; page = answer; build(); }
+  show();
+}
 
 function build() {
   sheet.replaceChildren(...page.images.map((image, i) => {
@@ -32,6 +36,7 @@ function show() {
   $('[data-do=less]').hidden = !page || first === 0;
   $('[data-do=more]').hidden = !page || first + page.images.length >= page.channels;
   $('[data-do=all]').hidden = !chosen.length;
+  element.querySelectorAll('[data-do]').forEach((button) => { button.disabled = busy; });
   const told = chosen.length ? `Only channel${chosen.length > 1 ? 's' : ''} ${chosen.join(', ')} of ${short}.` : `All channels of ${short}.`;
   $('.cn-atlas > .cn-buttons .cn-cap').textContent = told + (page ? ` Shown: ${first} to ${first + page.images.length - 1} of ${page.channels}, each dreamed from noise. Choose one or more.` : '');
   ClassicNets.share(element, { channels: chosen });
@@ -39,16 +44,16 @@ function show() {
 
 element.addEventListener('click', (event) => {
   const action = event.target.dataset.do;
-  if (action === 'show') turn();
-  if (action === 'more') { first += page.images.length; turn(); }
-  if (action === 'less') { first = Math.max(0, first - props.page); turn(); }
+  if (action === 'show') turn(0);
+  if (action === 'more') turn(first + page.images.length);
+  if (action === 'less') turn(Math.max(0, first - props.page));
   if (action === 'all') choose([]);
 });
 function hear(change) {
-  if (change.net) net = change.net;
-  if (!change.layer || change.layer === layer) return;
-  const another = layer !== null;
-  ({ layer, short } = change);
+  const next = { net, layer, ...change };
+  if (next.net === net && next.layer === layer) return;
+  const another = layer !== null && next.layer !== layer;
+  ({ net, layer, short = short } = next);
   page = null;
   first = 0;
   sheet.replaceChildren();

@@ -1,6 +1,6 @@
 // One number on a slider; its value, pressed, goes back to where it began.
 const $ = (selector) => element.querySelector(selector);
-const slider = $('.cn-slide'), begun = props.value, digits = (String(props.stride).split('.')[1] ?? '').length;
+const slider = $('.cn-slide'), { begun } = props, digits = (String(props.stride).split('.')[1] ?? '').length;
 const show = () => {
   ClassicNets.put(slider, props.value);
   const changed = props.value !== begun;

@@ -3,30 +3,22 @@ const $ = (selector) => element.querySelector(selector);
 const box = $('.cn-wipe'), [before, after] = [$('.cn-before'), $('.cn-after')], slider = $('input'), brushed = $('.cn-brushed');
 const BRUSH = 0.07, MASK_PX = 256; // the brush's radius, as a part of the longer side
 
-let film = [], dreamed = null, last = null; // the shown frames; the finished dream, and the one before it
-let size = [4, 3], running = false, short = '', turn = 1;
+let film = [], dreamed = null, last = null; // the run's frames; the dream as it stands, and the one of the run before
+let run = 0, running = false, settings = ''; // the run whose frames count, whether it goes on, what it was set to
+let picture = ClassicNets.known(element).picture, waiting = false; // the picture that is chosen; whether it is yet to be shown
 
 // --- showing -------------------------------------------------------------------------------------------------------
 function fit([width, height]) {
-  size = [width, height];
   box.style.setProperty('--aspect', width / height);
   const scale = MASK_PX / Math.max(width, height);
   const [w, h] = [Math.round(width * scale), Math.round(height * scale)];
-  if (brushed.width !== w || brushed.height !== h) { Object.assign(brushed, { width: w, height: h }); unbrush(); }
-}
-
-function begin({ image, size: fitted, caption }) {
-  before.src = image;
-  if (fitted) fit(fitted);
-  $('.cn-cap').textContent = caption ?? '';
-  show(null);
+  if (Math.abs(brushed.width - w) > 2 || Math.abs(brushed.height - h) > 2) { Object.assign(brushed, { width: w, height: h }); unbrush(); }
 }
 
 function show(image) {
   after.hidden = slider.hidden = !image;
   $('.cn-seam').hidden = $('.cn-tag-after').hidden = !image;
   if (image) after.src = image;
-  $('.cn-waiting').textContent = '';
 }
 
 function wipe(percent) { slider.value = percent; box.style.setProperty('--x', `${percent}%`); }
@@ -39,22 +31,30 @@ function allow() {
 
 watch('frame', () => {
   const { frame } = props;
-  if (frame.waiting) { $('.cn-waiting').textContent = frame.waiting; return; }
-  if (frame.failed) { running = false; allow(); ClassicNets.share(element, { frame }); return; }
-  if (!running) { running = true; film = []; turn = 1; last = dreamed; compare(false); }
+  if (frame.run !== run) return;
+  $('.cn-waiting').textContent = frame.waiting ?? '';
+  if (frame.waiting) return;
+  ClassicNets.share(element, { frame });
+  if (frame.failed) { end(); return; }
+  if (!running) { film = []; last = dreamed; settings = ClassicNets.address(); compare(false); }
   if (frame.before !== before.src) before.src = frame.before;
   fit(frame.size);
   $('.cn-cap').textContent = frame.caption;
   show(frame.image);
   $('.cn-tag-after').textContent = `after, ${frame.short}`;
-  // Of a zoom film only what each turn ended with; of a dream every frame that came.
-  if (frame.turn !== turn || frame.turns === 1 || frame.last) film.push(frame.turn !== turn && frame.turns > 1 ? frame.ended : frame.image);
-  turn = frame.turn;
+  if (frame.filmed) film.push(frame.image);
   dreamed = frame.image;
-  if (frame.last) running = false;
+  running = true;
   allow();
-  ClassicNets.share(element, { frame });
+  if (frame.last) end();
 });
+
+/** The run is over; a picture that was chosen meanwhile comes to its turn. */
+function end() {
+  running = false;
+  allow();
+  if (waiting) look();
+}
 
 // --- against the last dream ------------------------------------------------------------------------------------------
 function compare(on) {
@@ -97,8 +97,9 @@ brushed.addEventListener('lostpointercapture', () => {
 
 // --- keeping ---------------------------------------------------------------------------------------------------------
 async function keep(kind) {
-  const frames = kind === 'png' ? [dreamed] : [...film.slice(0, -1), dreamed];
-  const answer = await ClassicNets.ask(element, server.keep({ kind, frames, settings: ClassicNets.address() }));
+  const every = Math.ceil(film.length / props.most_frames);
+  const frames = kind === 'png' ? [dreamed] : film.filter((_, i) => (film.length - 1 - i) % every === 0);
+  const answer = await ClassicNets.ask(element, server.keep({ kind, frames, settings }));
   if (answer) Object.assign(document.createElement('a'), { href: answer.file, download: `deepdream.${kind}` }).click();
 }
 
@@ -115,20 +116,30 @@ element.addEventListener('click', (event) => {
 });
 
 // --- what others of the tab tell ---------------------------------------------------------------------------------------
-const load = ClassicNets.latest(async (picture) => {
-  const { frame } = props, answer = await ClassicNets.ask(element, server.look({ picture, size_px: props.size_px }));
-  if (!answer || props.frame !== frame) return; // a dream on it has begun meanwhile
-  [running, dreamed, film] = [false, null, []];
+const look = ClassicNets.latest(async () => {
+  waiting = false;
+  const answer = await ClassicNets.ask(element, server.look({ picture, size_px: props.size_px }));
+  if (!answer || running) return; // a dream on it has begun meanwhile
+  [dreamed, last, film] = [null, null, []];
   unbrush();
-  begin(answer);
+  compare(false);
+  before.src = answer.image;
+  fit(answer.size);
+  $('.cn-cap').textContent = answer.caption;
+  $('.cn-waiting').textContent = '';
+  show(null);
   allow();
   ClassicNets.share(element, { begun: true });
 });
-let seen = ClassicNets.known(element).picture;
+
 ClassicNets.heed(element, (change) => {
-  if (change.running === false) { running = false; allow(); }
-  if (!('picture' in change) || change.picture === seen) return;
-  const first = seen === undefined;
-  seen = change.picture;
-  if (!first) load(seen);
+  if ('run' in change) {
+    run = change.run;
+    if (run === null) end();
+  }
+  if (!('picture' in change) || change.picture === picture) return;
+  const first = picture === undefined;
+  picture = change.picture;
+  if (first) return;
+  if (running) waiting = true; else look();
 });

@@ -18,8 +18,7 @@ function build(next) {
     return button;
   }));
   strip.classList.toggle('cn-pictured', pictured);
-  if (props.value && !layers.some(([name]) => name === props.value)) choose(null);
-  else show();
+  show();
 }
 
 const choose = (layer) => { props.value = layer; trigger('input'); show(); };
@@ -30,7 +29,13 @@ function show() {
   const [, short] = layers.find(([name]) => name === chosen) ?? [];
   ClassicNets.share(element, { layer: chosen, short });
 }
-ClassicNets.heed(element, (change) => { if (change.net) build(change.net); });
+const has = (name) => props.nets[name].layers.some(([layer]) => layer === props.value);
+ClassicNets.heed(element, (change) => {
+  if (!change.net) return;
+  build(change.net);
+  if (props.value && !has(net)) choose(null);
+});
 watch('value', show);
 watch('net', () => build(props.net));
-build(props.net);
+// A link may name a layer before it is known of which net.
+build(has(props.net) || !props.value ? props.net : Object.keys(props.nets).find(has));

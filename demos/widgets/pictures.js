@@ -60,6 +60,7 @@ async function openCamera() {
   $('[data-do=camera]').textContent = 'Take it';
 }
 function closeCamera() {
+  if (!camera.videoWidth) return; // it has not begun to play
   choose(shrunk(camera, camera.videoWidth, camera.videoHeight));
   camera.srcObject.getTracks().forEach((track) => track.stop());
   camera.srcObject = null;

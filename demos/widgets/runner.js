@@ -1,7 +1,7 @@
 // Run, stop, dream on, and how far it has come. Its value is what to do next, and from which picture.
 const $ = (selector) => element.querySelector(selector);
 const [go, stop, on, zoom] = ['run', 'stop', 'on', 'zoom'].map((name) => $(`[data-do=${name}]`)), told = $('.cn-cap');
-let running = false, dreamed = null; // the picture as it stands
+let running = false, dreamed = null, runs = 0; // dreamed: the picture as it stands; runs: how many began
 
 function allow() {
   go.disabled = zoom.disabled = running;
@@ -14,33 +14,43 @@ function start(mode) {
   running = true;
   allow();
   say('Waiting for the net\u2026');
-  props.value = { mode, begun: mode === 'on' ? dreamed : null };
+  runs += 1;
+  ClassicNets.share(element, { run: runs });
+  props.value = { begun: mode === 'on' ? dreamed : null, zooms: mode === 'zoom', run: runs };
   trigger('submit');
 }
 
-function idle() {
+function end(sentence) {
   running = false;
   allow();
-  ClassicNets.share(element, { running });
+  say(sentence);
 }
 
 element.addEventListener('click', (event) => {
   const action = event.target.dataset.do;
-  if (action === 'stop') { trigger('stop'); idle(); say(`${told.textContent.split('.')[0]}, stopped. The picture stays as it is.`); }
-  else if (action) start(action);
+  if (action === 'stop') {
+    trigger('stop');
+    ClassicNets.share(element, { run: null }); // what still arrives is of no run
+    say(`${told.textContent.split('.')[0]}, stopped. The picture stays as it is.`);
+    stop.disabled = true;
+    setTimeout(() => end(told.textContent), 500); // Gradio would stop a run that begins at once, too
+  } else if (action) start(action);
 });
+
+function progress({ turn, turns, octave, octaves, step, steps, done, made, milliseconds }) {
+  const seconds = milliseconds / 1000, left = (seconds * (1 - done)) / done, rate = made / seconds;
+  const place = `${turns > 1 ? `Frame ${turn} of ${turns}, octave` : 'Octave'} ${octave} of ${octaves}, step ${step} / ${steps}.`;
+  return `${place} ${rate.toFixed(rate < 10 ? 1 : 0)} steps/s, ${left < 1.5 ? 'a moment' : `${Math.round(left)} s`} left.`;
+}
 
 ClassicNets.heed(element, ({ frame, begun }) => {
   if (begun) { dreamed = null; allow(); say(''); }
   if (!frame) return;
-  if (frame.failed) { if (running) { say(''); idle(); } return; } // a run that was stopped has failed, too
-  running = !frame.last;
+  if (frame.failed) { end(''); return; }
   dreamed = frame.image;
-  const seconds = frame.milliseconds / 1000, left = (seconds * (1 - frame.done)) / frame.done, rate = frame.made / seconds;
-  const turn = frame.turns > 1 ? `Frame ${frame.turn} of ${frame.turns}, octave` : 'Octave';
-  const place = `${turn} ${frame.octave} of ${frame.octaves}, step ${frame.step} / ${frame.steps}.`;
-  say(frame.last ? `${frame.made} steps in ${seconds.toFixed(1)} s.` : `${place} ${rate.toFixed(rate < 10 ? 1 : 0)} steps/s, ${left < 1.5 ? 'a moment' : `${Math.round(left)} s`} left.`);
-  allow();
+  if (!frame.last) { say(progress(frame)); return; }
+  const early = frame.done < 1 ? ', as many as five minutes allow' : '';
+  end(`${frame.made} steps in ${(frame.milliseconds / 1000).toFixed(1)} s${early}.`);
 });
 watch('start', () => { if (props.start) start('run'); });
 allow();

@@ -39,7 +39,7 @@ def net_figures() -> Iterator[tuple[str, float]]:
     bare.normalise = nn.LocalResponseNorm(5)
     whole, picture = original(), noise(1, SIDE_PX, SIDE_PX, seed=0)
     for name, half in [("fp32", False), ("bf16", True)]:
-        dreamer, ratios = replace(whole, half=half), []
+        dreamer, ratios = replace(whole, bfloat16=half), []
         for _ in range(12):
             [ours] = milliseconds(lambda d=dreamer: step(d, picture, PARAMS, whole_layer, (3, 5)), 1)
             [theirs] = milliseconds(lambda: bare_step(bare, picture), 1)

@@ -160,6 +160,45 @@ def test_net_that_is_not_to_be_had_is_told_and_nothing_is_lost(context, app_url)
     expect(page.locator(".cn-runner [data-do=run]")).to_be_enabled()
 
 
+def test_refusal_is_told_as_often_as_it_happens(context, app_url):
+    page = visit(context, app_url, SMALL + "&net=inception_v3", done=False)
+    error = page.locator(".cn-foot .cn-error").last
+    for _ in range(2):
+        expect(error).to_contain_text("no weights for inception_v3")
+        expect(page.locator(".cn-runner [data-do=run]")).to_be_enabled()
+        page.evaluate("document.querySelectorAll('.cn-foot .cn-error').forEach((error) => { error.textContent = ''; })")
+        press(page, "run")
+    expect(error).to_contain_text("no weights for inception_v3")
+
+
+def test_link_to_a_layer_of_another_net_keeps_it(context, app_url):
+    page = visit(context, app_url, SMALL + "&net=inception_v3&layer=Mixed_6b", done=False)
+    expect(page.locator(".cn-layers [aria-checked=true]")).to_contain_text("Mixed_6b")
+    page.wait_for_timeout(1000)
+    assert asked(page)["layer"] == "Mixed_6b"
+
+
+def test_run_after_stop_is_a_run_of_its_own(context, app_url):
+    page = visit(context, app_url)
+    page.locator(".cn-knob input").nth(2).fill("20")
+    press(page, "run")
+    expect(told(page)).to_contain_text("Octave 1 of 2")
+    press(page, "stop")
+    press(page, "run")
+    expect(told(page)).to_have_text(re.compile("^40 steps"))
+    expect(page.locator(".cn-runner [data-do=run]")).to_be_enabled()
+
+
+def test_picture_chosen_during_a_run_waits_for_its_end(context, app_url):
+    page = visit(context, app_url)
+    page.locator(".cn-knob input").nth(2).fill("20")
+    press(page, "run")
+    expect(told(page)).to_contain_text("Octave 1 of 2")
+    page.get_by_role("radio", name="Lion").first.click()
+    expect(page.locator(".cn-dream figcaption")).to_contain_text("Lion", timeout=60_000)
+    expect(page.locator(".cn-after")).to_be_hidden()
+
+
 def test_dream_is_kept_as_picture_and_film(context, app_url):
     page = visit(context, app_url)
     press(page, "run")

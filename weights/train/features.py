@@ -6,7 +6,6 @@ seen last: where the thin net gets excited about nothing, the teacher says so, a
 """
 
 import math
-import os
 from pathlib import Path
 
 import torch
@@ -16,12 +15,12 @@ from torch.utils.data import BatchSampler, RandomSampler
 from tqdm import tqdm
 
 import weights
-from models.deepdream import gradient, whole_layer
+from models.deepdream import DeepDreamParams, step, whole_layer
 from models.fold import fold
 from models.nets.googlenet import MIRRORED, GoogLeNet, ThinGoogLeNet
 from weights.manifest import BVLC_GOOGLENET
 from weights.train.natural_images import load_natural_images
-from weights.train.recipe import Checkpoint, arguments, embed, evaluate_embedded
+from weights.train.recipe import Checkpoint, arguments, embed, evaluate_embedded, look_in_nets_data
 
 EPOCHS = {"cpu": 12, "cuda": 60}  # not yet timed on a GPU
 CLASSES, CROP_PX = 20, 112
@@ -31,7 +30,7 @@ MEASURED = ("inception_3b/output", "inception_4c/output")
 PROJECTED = {"inception_4e/output": (416, 832), "inception_5b/output": (256, 1024)}
 FOLLOWED = dict.fromkeys(MIRRORED, 1.0) | dict.fromkeys(PROJECTED, 0.3)  # by how much
 DREAMED = tuple(FOLLOWED)
-STEP, WAKING = (1.5 / 255, 4 / 255), 1 / 16  # how far a dream goes in a step, and how probably it ends there
+STEP, WAKING = (1.5, 4), 1 / 16  # how far a dream goes in a step, in levels, and how probably it ends there
 
 
 def crops(pictures: Tensor, generator: torch.Generator) -> Tensor:
@@ -87,16 +86,15 @@ class Lessons(nn.Module):
         dreams[waking] = fresh[:DREAMING][waking]
         layer = DREAMED[int(torch.randint(len(DREAMED), (), generator=generator))]
         shift = torch.randint(-16, 17, (2,), generator=generator).tolist()
-        step = STEP[0] + (STEP[1] - STEP[0]) * torch.rand(DREAMING, 1, 1, 1, generator=generator).to(dreams)
+        strength = STEP[0] + (STEP[1] - STEP[0]) * torch.rand(DREAMING, 1, 1, 1, generator=generator).to(dreams)
         self.student.eval()
-        slope, _ = gradient(self, dreams.roll(shift, dims=(2, 3)), layer, whole_layer)
+        change, _ = step(self, dreams, DeepDreamParams(layer=layer, strength=1), whole_layer, tuple(shift))
         self.student.train()
-        slope = slope / slope.abs().mean(dim=(1, 2, 3), keepdim=True).clamp_min(1e-12)
-        dreams.add_(step * slope.roll([-by for by in shift], dims=(2, 3))).clamp_(0, 1)
+        dreams.add_(strength * change).clamp_(0, 1)
         return dreams.clone()
 
     def activation(self, pictures: Tensor, layer: str) -> Tensor:
-        """What a layer of the student says, for `gradient`."""
+        """What a layer of the student says, for `step`."""
         return self.student(pictures, (layer,))[layer].float()
 
 
@@ -110,9 +108,7 @@ def distance(answer: Tensor, truth: Tensor) -> Tensor:
 
 
 def teacher() -> GoogLeNet:
-    """The BVLC GoogLeNet, from `$WEIGHTS_DIR`, else from `$NETS_DATA/weights`, else from the Hub."""
-    if "NETS_DATA" in os.environ:
-        os.environ.setdefault("WEIGHTS_DIR", str(Path(os.environ["NETS_DATA"], "weights")))
+    """The BVLC GoogLeNet."""
     net = GoogLeNet()
     net.load_state_dict(weights.load(BVLC_GOOGLENET).tensors)
     return net
@@ -194,6 +190,7 @@ class Correlation:
 
 
 def main() -> None:
+    look_in_nets_data()
     options = arguments(__doc__, "features", EPOCHS, nets=("googlenet",))
     name = f"thin_{options.net}"
     if not options.evaluate:

@@ -1,8 +1,8 @@
 """Pictures of what the thin GoogLeNet dreams: `python -m weights.train.layers`.
 
 Without options it writes what each layer dreams of noise, one below the other, for the tab's strip of layers. With
-`--sheet FILE PICTURE …` it dreams on these pictures with the thin net and, where `$WEIGHTS_DIR` or the Hub has it,
-with the original, and puts all dreams on one sheet, to judge the net by.
+`--sheet FILE PICTURE …` it dreams on these pictures with the thin net and, where it is to be had, with the original,
+and puts all dreams on one sheet, to judge the net by.
 """
 
 import argparse
@@ -12,11 +12,12 @@ import torch
 from PIL import Image
 
 from models import recognisers
-from models.deepdream import DeepDreamParams, dream, noise, whole_layer
+from models.deepdream import DeepDreamParams, dream, finished, noise, whole_layer
 from models.images import read_picture, to_tensor, to_uint8
 from models.photographs import fitted
 from models.recognisers import LAYERS, Recogniser
 from weights import EMBEDDED
+from weights.train.recipe import look_in_nets_data
 
 HEIGHT_PX, WIDTH_PX = 160, 240
 FROM_NOISE = DeepDreamParams(net="thin_googlenet", strength=4, octaves=4, steps=24)
@@ -24,8 +25,7 @@ FROM_NOISE = DeepDreamParams(net="thin_googlenet", strength=4, octaves=4, steps=
 
 def dreamed(dreamer: Recogniser, picture: torch.Tensor, params: DeepDreamParams) -> Image.Image:
     """What becomes of a picture (1, 3, H, W)."""
-    *_, last = dream(dreamer, picture, params, whole_layer)
-    return Image.fromarray(to_uint8(last.picture))
+    return Image.fromarray(to_uint8(finished(dream(dreamer, picture, params, whole_layer)).picture))
 
 
 def strip() -> Image.Image:
@@ -42,9 +42,11 @@ def contact_sheet(paths: list[Path], layer: str) -> Image.Image:
     """Pictures in the first row, what the thin net and the original dream on them in the next."""
     pictures = [fitted(to_tensor(read_picture(path.read_bytes())), 384, 32) for path in paths]
     rows = [[Image.fromarray(to_uint8(picture)) for picture in pictures]]
-    for net in ("thin_googlenet", "googlenet"):
-        params = DeepDreamParams(net=net, layer=layer)
-        rows.append([dreamed(recognisers.load(net), picture, params) for picture in pictures])
+    dreamers = {
+        recognisers.load(net).loaded.weights.name: recognisers.load(net) for net in ("thin_googlenet", "googlenet")
+    }
+    for dreamer in dreamers.values():
+        rows.append([dreamed(dreamer, picture, DeepDreamParams(layer=layer)) for picture in pictures])
     sheet = Image.new("RGB", (384 * len(paths), 384 * len(rows)))
     for y, row in enumerate(rows):
         for x, picture in enumerate(row):
@@ -53,6 +55,7 @@ def contact_sheet(paths: list[Path], layer: str) -> Image.Image:
 
 
 def main() -> None:
+    look_in_nets_data()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sheet", type=Path, help="where to write the dreams on pictures")
     parser.add_argument("--layer", default="inception_4c/output")

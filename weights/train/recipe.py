@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,12 @@ def arguments(doc: str, name: str, epochs: dict[str, int], nets: Sequence[str] =
     if options.fresh and not options.evaluate:
         options.checkpoint.path.unlink(missing_ok=True)
     return options
+
+
+def look_in_nets_data() -> None:
+    """Let `$WEIGHTS_DIR` be `$NETS_DATA/weights` where it is not set."""
+    if "NETS_DATA" in os.environ:
+        os.environ.setdefault("WEIGHTS_DIR", str(Path(os.environ["NETS_DATA"], "weights")))
 
 
 def embed(name: str, net: nn.Module) -> None:
