@@ -29,10 +29,10 @@ Three tricks turn noise into beasts. *Jitter* moves the picture before each step
 makes one strength right for every layer. Leave one out, run, and press "Against the last".
 In code: `dream` in `models/deepdream.py`.
 
-**Where it fails.** It shows what the net was trained on, not what the picture means: a fifth of ImageNet's animals are
-dogs, so dogs come. Ours without a network is a thin net that learned from the original's answers on 16,644 pictures,
-half of them dogs: its dreams are softer and know fewer beasts. A dream is not an explanation of what a neuron does; it
-is one picture that the neuron likes.
+**Where it fails.** It shows what the net was trained on, not what the picture means: an eighth of ImageNet's classes
+are dogs, so dogs come. Without a network a thin net of ours dreams; it learned from the original's answers on 16,644
+pictures, half of them of dogs, and finds dogs where the original also finds birds, beetles and pagodas. A dream does
+not explain a neuron: it is one picture that the neuron likes.
 """
 
 TITLES = {

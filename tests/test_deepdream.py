@@ -1,6 +1,7 @@
 """DeepDream: the notebook's arithmetic and tricks, guide and mask, every size of picture, and the page's answers."""
 
 import base64
+import copy
 import io
 import json
 import os
@@ -373,6 +374,16 @@ def test_layer_strip_holds_a_picture_for_every_layer():
         width, height = strip.size
     assert height * 3 == width * 2 * len(recognisers.LAYERS["thin_googlenet"])
     assert path.stat().st_size <= 1_000_000
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU is here")
+def test_gpu_dreams_the_same(thin):
+    start, params = fitted(to_tensor(opened("lion")), 256), DeepDreamParams(octaves=1, steps=2)
+    there = recognisers.replace(thin, net=copy.deepcopy(thin.net).cuda(), bfloat16=False)
+    here = recognisers.replace(thin, bfloat16=False)
+    dreams = [finished(dream(dreamer, start, params, whole_layer)).picture for dreamer in (there, here)]
+    assert torch.allclose(*dreams, atol=1e-2)
 
 
 # --- parameters, messages, answers ----------------------------------------------------------------------

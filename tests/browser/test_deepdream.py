@@ -180,18 +180,18 @@ def test_link_to_a_layer_of_another_net_keeps_it(context, app_url):
 
 def test_run_after_stop_is_a_run_of_its_own(context, app_url):
     page = visit(context, app_url)
-    page.locator(".cn-knob input").nth(2).fill("20")
+    page.locator(".cn-knob input").nth(2).fill("60")
     press(page, "run")
     expect(told(page)).to_contain_text("Octave 1 of 2")
     press(page, "stop")
     press(page, "run")
-    expect(told(page)).to_have_text(re.compile("^40 steps"))
+    expect(told(page)).to_have_text(re.compile("^120 steps"))
     expect(page.locator(".cn-runner [data-do=run]")).to_be_enabled()
 
 
 def test_picture_chosen_during_a_run_waits_for_its_end(context, app_url):
     page = visit(context, app_url)
-    page.locator(".cn-knob input").nth(2).fill("20")
+    page.locator(".cn-knob input").nth(2).fill("60")
     press(page, "run")
     expect(told(page)).to_contain_text("Octave 1 of 2")
     page.get_by_role("radio", name="Lion").first.click()
