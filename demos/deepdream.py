@@ -43,7 +43,7 @@ TITLES = {
 }
 FIRST_DREAM: dict[str, Any] = {}  # of the defaults, once somebody has dreamed it
 TRICKS = {"jitter": "Jitter", "pyramid": "Octaves", "normalised": "÷ |g|"}
-SEES = ("edges", "strokes", "lines", "weaves", "spirals", "fur", "eyes", "faces", "beasts", "shapes", "things")
+SEES = ("patches", "curls", "strokes", "eyes", "muzzles", "heads", "beasts", "animals", "things", "mazes", "towers")
 
 
 def try_this() -> dict[str, str]:

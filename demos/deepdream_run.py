@@ -130,7 +130,8 @@ def about(params: DeepDreamParams) -> dict[str, str]:
 
 def short(layer: str) -> str:
     """A layer's name as people say it."""
-    return layer.removeprefix("inception_").removesuffix("/output").removesuffix("_reduce").removeprefix("inception")
+    name = layer.removeprefix("inception_").removeprefix("inception").removesuffix("/output").removesuffix("_reduce")
+    return name.removesuffix("/3x3")
 
 
 def caption(params: DeepDreamParams) -> str:

@@ -68,13 +68,17 @@ THIN_GOOGLENET = Weights(
     name="thin_googlenet",
     licence="MIT",
     trained="by this project on 16,644 pictures of Imagenette and Imagewoof and on what bvlc_googlenet says of them: "
-    "weights/train/features.py on a CPU, 14 epochs, seed 0",
+    "weights/train/features.py on a CPU, 12 epochs, seed 0",
     embedded=File(
         "thin_googlenet.safetensors",
-        sha256="c25807edaea32e5fd953930c9cdddff9bd317992329801649037e8699bc6e799",
+        sha256="f974628e1f7cf181ff7e2963b341317ad00ee8ef39205d2a94f77999263fc497",
         size=3_551_088,
     ),
-    figures={},
+    figures={
+        "accuracy_percent": 83.57,
+        "teacher_correlation_inception_3b": 0.711,
+        "teacher_correlation_inception_4c": 0.737,
+    },
 )
 
 TORCHVISION_GOOGLENET = Weights(

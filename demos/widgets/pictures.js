@@ -1,25 +1,31 @@
 // A picture: a ready one by its name, or one of the visitor's own as a data: address. Uploaded, pasted or taken, the browser
 // decodes, turns and shrinks it.
 const $ = (selector) => element.querySelector(selector);
-const camera = $('.cn-camera');
-let own = null;
+const camera = $('.cn-camera'), buttons = new Map();
+let own; // the visitor's own picture
 
 const choose = (value) => { props.value = value; $('.cn-error').textContent = ''; trigger('input'); show(); };
 
+function add({ name, title, image }) {
+  const button = Object.assign(document.createElement('button'), { type: 'button', title });
+  button.setAttribute('role', 'radio');
+  button.setAttribute('aria-label', title);
+  if (image) button.append(Object.assign(new Image(), { src: image, alt: '' }));
+  else button.textContent = title;
+  button.addEventListener('click', () => choose(name));
+  $('.cn-thumbs').append(button);
+  buttons.set(name, button);
+}
+
 function show() {
-  if (props.value?.startsWith('data:')) own = props.value;
-  const shown = [...props.ready, ...(own ? [{ name: own, title: 'Your picture', image: own }] : [])];
-  $('.cn-thumbs').replaceChildren(...shown.map(({ name, title, image }) => {
-    const button = Object.assign(document.createElement('button'), { type: 'button', title });
-    button.setAttribute('role', 'radio');
-    button.setAttribute('aria-label', title);
-    button.setAttribute('aria-checked', (props.value || null) === name);
-    if (image) button.append(Object.assign(new Image(), { src: image, alt: '' }));
-    else button.textContent = title;
-    button.addEventListener('click', () => choose(name));
-    return button;
-  }));
-  ClassicNets.share(element, { [props.shares]: props.value });
+  const chosen = props.value || null;
+  if (chosen?.startsWith('data:') && !buttons.has(chosen)) {
+    buttons.get(own)?.remove();
+    own = chosen;
+    add({ name: own, title: 'Your picture', image: own });
+  }
+  buttons.forEach((button, name) => button.setAttribute('aria-checked', name === chosen));
+  ClassicNets.share(element, { [props.shares]: chosen });
 }
 
 // --- one's own -----------------------------------------------------------------------------------------------------
@@ -69,5 +75,6 @@ function closeCamera() {
 }
 $('[data-do=camera]').addEventListener('click', () => (camera.srcObject ? closeCamera() : openCamera()));
 
+props.ready.forEach(add);
 watch('value', show);
 show();
