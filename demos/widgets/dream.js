@@ -65,7 +65,11 @@ function compare(on) {
 }
 
 // --- the brush -------------------------------------------------------------------------------------------------------
-let brushing = false, pointer = null;
+let pointer = null;
+function brushing(on) {
+  $('[data-do=brush]').setAttribute('aria-pressed', on);
+  box.classList.toggle('cn-brushing', on);
+}
 function unbrush() {
   brushed.getContext('2d').clearRect(0, 0, brushed.width, brushed.height);
   $('[data-do=unbrush]').hidden = true;
@@ -106,11 +110,7 @@ async function keep(kind) {
 element.addEventListener('click', (event) => {
   const { keep: kind, do: action } = event.target.dataset;
   if (kind) keep(kind);
-  if (action === 'brush') {
-    brushing = !brushing;
-    event.target.setAttribute('aria-pressed', brushing);
-    box.classList.toggle('cn-brushing', brushing);
-  }
+  if (action === 'brush') brushing(event.target.getAttribute('aria-pressed') !== 'true');
   if (action === 'unbrush') unbrush();
   if (action === 'compare') compare(event.target.getAttribute('aria-pressed') !== 'true');
 });
@@ -135,7 +135,7 @@ const look = ClassicNets.latest(async () => {
 ClassicNets.heed(element, (change) => {
   if ('run' in change) {
     run = change.run;
-    if (run === null) end();
+    if (run === null) end(); else brushing(false);
   }
   if (!('picture' in change) || change.picture === picture) return;
   const first = picture === undefined;
