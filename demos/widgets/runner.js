@@ -44,7 +44,7 @@ function progress({ turn, turns, octave, octaves, step, steps, done, made, milli
 }
 
 ClassicNets.heed(element, ({ frame, begun }) => {
-  if (begun) { dreamed = null; allow(); say(''); }
+  if (begun) { dreamed = null; allow(); if (!running) say(''); }
   if (!frame) return;
   if (frame.failed) { end(''); return; }
   dreamed = frame.image;
