@@ -122,12 +122,12 @@ def test_interrupted_run_goes_on_as_if_nothing_had_happened(toy_run, pictures, m
     whole.proceed(pictures, 2)
     whole.checkpoint(2).path.unlink()
     steps = iter([recipe.step] * 3)
-    monkeypatch.setattr(recipe, "step", lambda *given, step=recipe.step: (next(steps), step(*given))[1])
-    with pytest.raises(StopIteration):  # in the second epoch of two, of two steps each
-        toy_run().proceed(pictures, 2)
-    monkeypatch.undo()
+    with monkeypatch.context() as interrupting:
+        interrupting.setattr(recipe, "step", lambda *given, step=recipe.step: (next(steps), step(*given))[1])
+        with pytest.raises(StopIteration):  # in the second epoch of two, of two steps each
+            toy_run().proceed(pictures, 2)
     resumed = toy_run()
-    resumed.checkpoint = whole.checkpoint
+    assert resumed.checkpoint(2).path.exists()
     resumed.proceed(pictures, 2)
     assert torch.equal(resumed.generator.dense[0].weight, whole.generator.dense[0].weight)
     assert torch.equal(resumed.progress.nats, whole.progress.nats)
