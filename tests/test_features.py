@@ -12,6 +12,7 @@ from models.deepdream import whole_layer
 from models.nets.googlenet import MIRRORED, GoogLeNet
 from weights.train import features, natural_images
 from weights.train.features import DREAMING, Correlation, Lessons, crops, distance
+from weights.train.recipe import Checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +90,30 @@ def test_lessons_teach_the_student_and_not_the_teacher(lessons):
     assert all(part.grad is not None for part in lessons.student.parameters())
     assert all(part.grad is None for part in lessons.teacher.parameters())
     assert set(MIRRORED) < set(features.FOLLOWED)
+
+
+def test_interrupted_lessons_go_on_as_if_nothing_had_happened(tmp_path, monkeypatch):
+    pictures = torch.randint(0, 256, (8, 3, 144, 144), dtype=torch.uint8, generator=generator())
+    monkeypatch.setattr(features, "load_natural_images", lambda _: ((pictures, torch.arange(8)), None))
+    monkeypatch.setattr(features, "teacher", GoogLeNet)
+    for name, value in {"BATCH": 4, "DREAMING": 2, "DREAMS": 6}.items():
+        monkeypatch.setattr(features, name, value)
+
+    def train(name):
+        return features.train(None, Checkpoint(tmp_path / name), torch.device("cpu"), epochs=2, seed=0)
+
+    def save_and_stop(checkpoint, *given, save=Checkpoint.save):
+        save(checkpoint, *given)
+        raise KeyboardInterrupt
+
+    whole = train("whole.pt")
+    with monkeypatch.context() as interrupting:
+        interrupting.setattr(Checkpoint, "save", save_and_stop)
+        with pytest.raises(KeyboardInterrupt):
+            train("interrupted.pt")
+    resumed = train("interrupted.pt")
+    for part, other in zip(whole.parameters(), resumed.parameters(), strict=True):
+        assert torch.equal(part, other)
 
 
 def test_pictures_of_an_archive_come_in_order_with_their_classes(tmp_path):
