@@ -8,9 +8,10 @@ from pydantic import BaseModel, Field
 
 from demos.deepdream_run import beginning, caption, image, size_of
 from demos.refusals import answering, checked
-from models import deepdream, films, recognisers
+from models import deepdream, recognisers
 from models.deepdream import DeepDreamParams
-from models.images import data_url, from_data_url, read_picture, to_jpeg_url, to_png_url
+from models.films import to_film_url
+from models.images import from_data_url, read_picture, to_jpeg_url, to_png_url
 from models.photographs import LARGEST_PX, OwnPicture
 
 FRAMES_PER_SECOND, MOST_FRAMES = 12, 120
@@ -66,5 +67,4 @@ def keep(request: dict) -> dict[str, str]:
             return {"file": to_png_url(frames[-1], Software="Classic Nets", Settings=kept.settings)}
         size = [side - side % 2 for side in frames[-1].size]  # H.264 wants even sides
         film = [frame.resize(size, Image.Resampling.BICUBIC) for frame in frames]
-        make, media_type = {"gif": (films.to_gif, "image/gif"), "mp4": (films.to_mp4, "video/mp4")}[kept.kind]
-        return {"file": data_url(make(film, FRAMES_PER_SECOND), media_type)}
+        return {"file": to_film_url(film, FRAMES_PER_SECOND, kept.kind)}

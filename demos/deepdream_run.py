@@ -75,10 +75,8 @@ def frames(dreamer: Recogniser, picture: Tensor, params: DeepDreamParams, zooms:
     if guide is not None:
         guide = fitted(guide, min(params.size_px, GUIDE_PX), dreamer.smallest_px)
     objective = deepdream.objective_of(dreamer, params, guide)
-    if mask is not None:
-        mask = deepdream.zoomed(mask[:, :1], picture)
     make = deepdream.zoom_film if zooms else deepdream.dream
-    return make(dreamer, picture.to(place), params, objective, mask)
+    return make(dreamer, picture.to(place), params, objective, mask if mask is None else mask[:, :1])
 
 
 def messages(params: DeepDreamParams, task: Task) -> Iterator[dict[str, Any]]:

@@ -8,8 +8,8 @@ from demos import ui
 from demos.refusals import answering, checked
 from models import infogan
 from models.digits import enlarged
-from models.films import to_gif, to_mp4
-from models.images import data_url, to_base64, to_png_url
+from models.films import to_film_url
+from models.images import to_base64, to_png_url
 from models.infogan import FRAMES_PER_SECOND, Codes, Figure, Reading, Walk
 from models.nets.infogan import Trained
 from weights.manifest import INFOGAN
@@ -102,8 +102,7 @@ def film(request: dict) -> dict[str, str]:
     nets, _ = infogan.load()
     pictures = infogan.along(nets.generator, infogan.path(nets, asked.walk, asked), asked)
     frames = [enlarged(picture, FILM_SCALE) for picture in pictures]
-    encode, media_type = {"gif": (to_gif, "image/gif"), "mp4": (to_mp4, "video/mp4")}[asked.kind]
-    return {"film": data_url(encode(frames, FRAMES_PER_SECOND), media_type)}
+    return {"film": to_film_url(frames, FRAMES_PER_SECOND, asked.kind)}
 
 
 def captions(nets: Trained) -> dict[str, tuple[str, str]]:

@@ -206,7 +206,7 @@ def dream(
     """Dreams on pictures (B, 3, H, W) in [0, 1].
 
     Args:
-        mask: (1, 1, H, W) in [0, 1]; where it is 0, the picture stays.
+        mask: (1, 1, H, W) in [0, 1], of any size; where it is 0, the picture stays.
 
     Yields:
         A frame after every step; the last one is of the pictures' own size.

@@ -7,6 +7,14 @@ import av
 import numpy as np
 from PIL import Image
 
+from models.images import data_url
+
+
+def to_film_url(frames: Sequence[Image.Image], frames_per_second: int, kind: str) -> str:
+    """Frames as a "gif" or an "mp4", in an address that a page can save."""
+    encode, media_type = {"gif": (to_gif, "image/gif"), "mp4": (to_mp4, "video/mp4")}[kind]
+    return data_url(encode(frames, frames_per_second), media_type)
+
 
 def to_gif(frames: Sequence[Image.Image], frames_per_second: int) -> bytes:
     """Frames of one size as a GIF that plays for ever."""

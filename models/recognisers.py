@@ -12,8 +12,8 @@ import weights
 from models.device import device
 from models.fold import fold
 from models.nets.chain import Chain
-from models.nets.googlenet import GoogLeNet, ThinGoogLeNet
-from models.once import once, ready
+from models.nets.googlenet import INCEPTIONS, GoogLeNet, ThinGoogLeNet
+from models.once import once, ready, trained
 from weights.manifest import BVLC_GOOGLENET, INCEPTION_V3, THIN_GOOGLENET, TORCHVISION_GOOGLENET
 
 NetName = Literal["googlenet", "thin_googlenet", "torchvision_googlenet", "inception_v3"]
@@ -23,15 +23,12 @@ CAFFE_LAYERS = (
     "conv2/3x3",
     "inception_3a/output",
     "inception_3b/5x5_reduce",
-    *(f"inception_{name}/output" for name in ("3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")),
+    *(f"inception_{name}/output" for name in tuple(INCEPTIONS)[1:]),
 )
 LAYERS: dict[str, tuple[str, ...]] = {
     "googlenet": CAFFE_LAYERS,
     "thin_googlenet": CAFFE_LAYERS,
-    "torchvision_googlenet": (
-        "conv3",
-        *(f"inception{name}" for name in ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")),
-    ),
+    "torchvision_googlenet": ("conv3", *(f"inception{name}" for name in INCEPTIONS)),
     "inception_v3": (
         "Conv2d_4a_3x3",
         *(f"Mixed_{name}" for name in ("5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c")),
@@ -78,14 +75,14 @@ def googlenet() -> Recogniser:
     """The GoogLeNet of the original DeepDream, or in its stead the thin one that learned from it."""
     loaded = weights.load(BVLC_GOOGLENET, THIN_GOOGLENET)
     if loaded.weights is THIN_GOOGLENET:
-        return recogniser(ThinGoogLeNet(), THIN_CLASSES, loaded)
-    return recogniser(GoogLeNet(), imagenet_classes(), loaded)
+        return prepared(*ready(ThinGoogLeNet(), loaded), THIN_CLASSES)
+    return prepared(*ready(GoogLeNet(), loaded), imagenet_classes())
 
 
 @once
 def thin_googlenet() -> Recogniser:
     """The thin GoogLeNet of this project."""
-    return recogniser(ThinGoogLeNet(), THIN_CLASSES, weights.load(THIN_GOOGLENET))
+    return prepared(*trained(ThinGoogLeNet(), THIN_GOOGLENET), THIN_CLASSES)
 
 
 @once
@@ -129,16 +126,10 @@ def is_loaded(name: NetName) -> bool:
 def chained(net: nn.Module, layers: tuple[str, ...], loaded: weights.Loaded) -> Recogniser:
     """A net of torchvision's, its normalisations folded."""
     net, loaded = ready(net, loaded)
-    return prepared(Chain(fold(net), layers), imagenet_classes(), loaded)
+    return prepared(Chain(fold(net), layers), loaded, imagenet_classes())
 
 
-def recogniser(net: nn.Module, classes: tuple[str, ...], loaded: weights.Loaded) -> Recogniser:
-    """A net of ours."""
-    net, loaded = ready(net, loaded)
-    return prepared(net, classes, loaded)
-
-
-def prepared(net: nn.Module, classes: tuple[str, ...], loaded: weights.Loaded) -> Recogniser:
+def prepared(net: nn.Module, loaded: weights.Loaded, classes: tuple[str, ...]) -> Recogniser:
     """The net laid out as this machine computes fastest."""
     return Recogniser(net.to(memory_format=torch.channels_last), classes, loaded, bfloat16=computes_bfloat16())
 

@@ -154,6 +154,22 @@ window.ClassicNets = (() => {
     return new Promise((resolve) => { dialog.addEventListener('close', () => { dialog.remove(); resolve(); }); });
   }
 
+  /** Let the visitor keep a file. */
+  function save(href, download) { Object.assign(document.createElement('a'), { href, download }).click(); }
+
+  // --- pictures that come along ------------------------------------------------------------------
+  /** A canvas that shows a picture of that size on white paper, its longer side shrunk to no more than that. */
+  function onWhite(picture, width, height, longest) {
+    const scale = Math.min(1, longest / Math.max(width, height));
+    const canvas = Object.assign(document.createElement('canvas'), { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) });
+    const context = canvas.getContext('2d');
+    context.fillStyle = '#fff';
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.imageSmoothingQuality = 'high';
+    context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+    return canvas;
+  }
+
   // --- stage and dark -------------------------------------------------------------------------
   function toggle(view) {
     body().toggle(view);
@@ -175,5 +191,5 @@ window.ClassicNets = (() => {
   });
   if (asked.has('stage')) toggle('stage');
 
-  return { bytes, paint, signed, put, share, known, heed, latest, tell, took, ask, address, restore, keep, visit, enlarge, pressed };
+  return { bytes, paint, signed, put, share, known, heed, latest, tell, took, ask, address, restore, keep, visit, enlarge, save, onWhite, pressed };
 })();

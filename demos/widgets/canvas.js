@@ -95,14 +95,8 @@ element.addEventListener('click', (event) => {
 // --- uploads: the browser decodes, turns and shrinks; the server gets plain grey levels ---------------------------
 async function greyLevels(file) {
   const picture = await createImageBitmap(file);
-  const scale = Math.min(1, props.largest_side / Math.max(picture.width, picture.height));
-  const width = Math.max(1, Math.round(picture.width * scale)), height = Math.max(1, Math.round(picture.height * scale));
-  const context = Object.assign(document.createElement('canvas'), { width, height }).getContext('2d');
-  context.fillStyle = '#fff';
-  context.fillRect(0, 0, width, height);
-  context.imageSmoothingQuality = 'high';
-  context.drawImage(picture, 0, 0, width, height);
-  const { data } = context.getImageData(0, 0, width, height);
+  const canvas = ClassicNets.onWhite(picture, picture.width, picture.height, props.largest_side);
+  const { width, height } = canvas, { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
   const grey = Uint8Array.from({ length: width * height }, (_, i) => 0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2]);
   let letters = '';
   grey.forEach((level) => { letters += String.fromCharCode(level); });

@@ -104,7 +104,7 @@ async function keep(kind) {
   const every = Math.ceil(film.length / props.most_frames);
   const frames = kind === 'png' ? [dreamed] : film.filter((_, i) => (film.length - 1 - i) % every === 0);
   const answer = await ClassicNets.ask(element, server.keep({ kind, frames, settings }));
-  if (answer) Object.assign(document.createElement('a'), { href: answer.file, download: `deepdream.${kind}` }).click();
+  if (answer) ClassicNets.save(answer.file, `deepdream.${kind}`);
 }
 
 element.addEventListener('click', (event) => {

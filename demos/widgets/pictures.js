@@ -29,17 +29,8 @@ function show() {
 }
 
 // --- one's own -----------------------------------------------------------------------------------------------------
-/** What an element or bitmap shows, on white, no larger than asked for, as a JPEG's address. */
-function shrunk(picture, width, height) {
-  const scale = Math.min(1, props.largest_side / Math.max(width, height));
-  const canvas = Object.assign(document.createElement('canvas'), { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) });
-  const context = canvas.getContext('2d');
-  context.fillStyle = '#fff';
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.imageSmoothingQuality = 'high';
-  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
-  return canvas.toDataURL('image/jpeg', 0.93);
-}
+/** What an element or bitmap shows, as a JPEG's address. */
+const shrunk = (picture, width, height) => ClassicNets.onWhite(picture, width, height, props.largest_side).toDataURL('image/jpeg', 0.93);
 
 async function take(file) {
   const bitmap = await createImageBitmap(file).catch(() => null);

@@ -60,7 +60,7 @@ element.addEventListener('click', (event) => {
 
 async function save(kind) {
   const walk = props.value, answer = await ClassicNets.ask(element, server.film({ ...codes, walk, kind }));
-  if (answer) Object.assign(document.createElement('a'), { href: answer.film, download: `infogan-${walk}.${kind}` }).click();
+  if (answer) ClassicNets.save(answer.film, `infogan-${walk}.${kind}`);
 }
 
 // A hand on any code ends the walk there.

@@ -23,7 +23,7 @@ def original() -> Recogniser:
     """The whole GoogLeNet as the app lays it out; its weights do not matter here."""
     torch.manual_seed(0)
     loaded = recognisers.load("thin_googlenet").loaded
-    return recognisers.prepared(GoogLeNet().eval().requires_grad_(False), (), loaded)
+    return recognisers.prepared(GoogLeNet().eval().requires_grad_(False), loaded, ())
 
 
 def bare_step(net: nn.Module, picture: torch.Tensor) -> None:
