@@ -1,6 +1,6 @@
 """The tabs, in their order on the page."""
 
-from demos import capsnet, deepdream, infogan
+from demos import capsnet, deepdream, infogan, style
 from demos.ui import Demo
 
-DEMOS: tuple[Demo, ...] = (capsnet.DEMO, infogan.DEMO, deepdream.DEMO)
+DEMOS: tuple[Demo, ...] = (capsnet.DEMO, infogan.DEMO, deepdream.DEMO, style.DEMO)

@@ -5,10 +5,10 @@ from typing import Any
 
 import gradio as gr
 
-from demos import ui
-from demos.deepdream_answers import MOST_FRAMES, PAGE, atlas, keep, look
+from demos import running, ui
+from demos.deepdream_answers import PAGE, atlas, look
 from demos.deepdream_run import Task, messages, short
-from demos.pictures import chooser
+from demos.pictures import chooser, photographs
 from demos.refusals import LONG_WORK, checked, on_change, on_run, telling
 from models import recognisers
 from models.deepdream import MOST_CHANNELS, DeepDreamParams, finished
@@ -42,6 +42,10 @@ TITLES = {
     "inception_v3": "Inception-v3",
 }
 FIRST_DREAM: dict[str, Any] = {}  # of the defaults, once somebody has dreamed it
+MODES = [
+    ("on", "Dream on", "Begin from the dream as it stands"),
+    ("zoom", "Zoom film", "Dream, go a little closer, dream again"),
+]
 TRICKS = {"jitter": "Jitter", "pyramid": "Octaves", "normalised": "÷ |g|"}
 SEES = ("patches", "curls", "strokes", "eyes", "muzzles", "heads", "beasts", "animals", "things", "mazes", "towers")
 
@@ -139,11 +143,10 @@ def lay_out_work() -> dict[str, gr.HTML]:
             with gr.Row(elem_classes="cn-tricks"):
                 for trick, text in TRICKS.items():
                     parts[trick] = ui.control(DEMO, trick, "toggle", shares=trick, text=text)
-            parts["runner"] = ui.widget("runner", Task().model_dump(), start=False)
-            parts["picture"] = chooser(DEMO, "picture", "Picture", {"noise": "Noise"})
+            parts["runner"] = running.runner(Task(), MODES)
+            parts["picture"] = chooser(DEMO, "picture", "Picture", photographs(), {"noise": "Noise"}, pastes=True)
         with gr.Column(scale=1):
-            limits = {"size_px": DeepDreamParams().size_px, "most_frames": MOST_FRAMES}
-            parts["mask"] = ui.control(DEMO, "mask", "dream", frame={}, **limits, server_functions=[look, keep])
+            parts["mask"] = running.easel(DEMO, "dream", "picture", look, {"Brush where": "#ffffff"})
         with gr.Column(scale=0, elem_classes="cn-column-figures"):
             ui.widget("progress")
     with gr.Row(elem_classes="cn-channels"):
@@ -165,7 +168,7 @@ def lay_out_more() -> dict[str, gr.HTML]:
             parts["seed"] = ui.dial(DEMO, "seed", "Seed", 1)
             parts["turns"] = ui.dial(DEMO, "turns", "Frames of a zoom film", 1)
         with gr.Column(scale=1):
-            parts["guide"] = chooser(DEMO, "guide", "Guide", {None: "None"})
+            parts["guide"] = chooser(DEMO, "guide", "Guide", photographs(), {None: "None"})
     return parts
 
 
@@ -185,8 +188,8 @@ def build() -> ui.Tab:
     controls = {name: parts[name] for name in DeepDreamParams.model_fields}
     stage, runner = parts["mask"], parts["runner"]
     on_change([label.select], begin, list(controls.values()), [parts["layer"], stage, runner, foot])
-    running = on_run([runner.submit], run, [runner, *controls.values()], [stage, foot])
-    runner.stop(None, cancels=[running])
+    event = on_run([runner.submit], run, [runner, *controls.values()], [stage, foot])
+    runner.stop(None, cancels=[event])
     gr.api(api, api_name=DEMO.slug, concurrency_limit=1, concurrency_id=LONG_WORK)
     return ui.Tab(controls, label)
 

@@ -3,21 +3,18 @@
 from collections.abc import Iterator
 from typing import Any
 
-from PIL import Image
-from pydantic import BaseModel, Field
 from torch import Tensor
 
-from demos import ui
-from demos.pictures import READY, opened
+from demos import running, ui
+from demos.pictures import caption, opened
+from demos.running import EVERY_MS, LONGEST_MS, size_of
 from models import deepdream, recognisers
 from models.deepdream import DeepDreamParams, Frame
 from models.device import device
-from models.images import to_jpeg_url, to_png_url, to_tensor, to_uint8
-from models.photographs import OwnPicture, fitted
+from models.images import to_image, to_jpeg_url, to_png_url, to_tensor
+from models.photographs import fitted
 from models.recognisers import Recogniser
 
-EVERY_MS = 100  # how often the page hears of a dream
-LONGEST_MS = 300_000  # after which a run ends where it is
 GUIDE_PX = 384
 THUMBNAIL_PX = 150
 
@@ -32,12 +29,10 @@ GUIDED = (
 )
 
 
-class Task(BaseModel, frozen=True):
-    """What to do: dream, perhaps on from a picture, or make a zoom film; and the run's number on its page."""
+class Task(running.Task, frozen=True):
+    """What to do: dream, perhaps on from a picture, or make a zoom film."""
 
-    begun: OwnPicture | None = None
     zooms: bool = False
-    run: int = Field(0, ge=0)
 
 
 def beginning(params: DeepDreamParams, smallest_px: int) -> Tensor:
@@ -47,19 +42,9 @@ def beginning(params: DeepDreamParams, smallest_px: int) -> Tensor:
     return fitted(to_tensor(opened(params.picture)), params.size_px, smallest_px)
 
 
-def image(picture: Tensor) -> Image.Image:
-    """A picture (1, 3, H, W) as one that can be saved."""
-    return Image.fromarray(to_uint8(picture))
-
-
-def size_of(picture: Tensor) -> list[int]:
-    """Width and height."""
-    return list(picture.shape[:1:-1])
-
-
 def thumbnail(picture: Tensor) -> str:
     """A picture (1, 3, H, W), small, for the page."""
-    small = image(picture)
+    small = to_image(picture)
     small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
     return to_jpeg_url(small)
 
@@ -85,8 +70,8 @@ def messages(params: DeepDreamParams, task: Task) -> Iterator[dict[str, Any]]:
     before = beginning(params, dreamer.smallest_px)
     picture = deepdream.zoomed(to_tensor(opened(task.begun)), before) if task.begun else before
     work = frames(dreamer, picture, params, task.zooms)
-    said = about(params) | {"before": to_jpeg_url(image(before)), "size": size_of(before)}
-    said |= {"turns": params.turns if task.zooms else 1, "run": task.run}
+    said = about(params) | {"before": to_jpeg_url(to_image(before)), "size": size_of(before)}
+    said |= {"unit": "steps", "run": task.run}
     milliseconds, told = ui.stopwatch(), -EVERY_MS
     curve, ends = [], []
     for made, frame in enumerate(work, start=1):
@@ -97,20 +82,27 @@ def messages(params: DeepDreamParams, task: Task) -> Iterator[dict[str, Any]]:
         if ended:
             ends.append({"image": thumbnail(frame.picture), "size": size_of(frame.picture)})
         shown = said | progress(frame) | {"made": made, "curve": [*curve], "ends": [*ends]}
+        shown |= {"place": place_of(frame, params.turns if task.zooms else 1)}
         if ended or milliseconds() - told > EVERY_MS:
             told = milliseconds()
             filmed = not task.zooms or (ended and frame.octave == frame.octaves)
-            yield shown | {"milliseconds": told, "image": to_jpeg_url(image(frame.picture)), "filmed": filmed}
+            yield shown | {"milliseconds": told, "image": to_jpeg_url(to_image(frame.picture)), "filmed": filmed}
         if told > LONGEST_MS:
             break
     seen = [recognisers.top_five(dreamer, part) for part in (before, frame.picture)]
-    whole = {"image": to_png_url(image(frame.picture)), "top": seen, "last": True}
+    whole = {"image": to_png_url(to_image(frame.picture)), "top": seen, "last": True}
     yield shown | {"milliseconds": told, "filmed": False} | whole
 
 
 def progress(frame: Frame) -> dict[str, Any]:
     """How far a dream has come."""
-    return {name: getattr(frame, name) for name in ("octave", "octaves", "step", "steps", "done", "turn")}
+    return {name: getattr(frame, name) for name in ("octave", "octaves", "step", "steps", "done")}
+
+
+def place_of(frame: Frame, turns: int) -> str:
+    """Where a dream is, in words."""
+    film = f"Frame {frame.turn} of {turns}, octave" if turns > 1 else "Octave"
+    return f"{film} {frame.octave} of {frame.octaves}, step {frame.step} / {frame.steps}."
 
 
 def about(params: DeepDreamParams) -> dict[str, str]:
@@ -119,7 +111,7 @@ def about(params: DeepDreamParams) -> dict[str, str]:
     which = f"channel {channels}" if channels else "all channels"
     wish = GUIDED if params.guide else EXCITED
     return {
-        "caption": caption(params),
+        "caption": "Noise." if params.picture == "noise" else caption(params.picture),
         "short": short(layer),
         "measure": f"{short(layer)}, {which}",
         "wish": wish.format(which=which, layer=layer, over=f"c = {channels}" if channels else "c"),
@@ -130,10 +122,3 @@ def short(layer: str) -> str:
     """A layer's name as people say it."""
     name = layer.removeprefix("inception_").removeprefix("inception").removesuffix("/output").removesuffix("_reduce")
     return name.removesuffix("/3x3")
-
-
-def caption(params: DeepDreamParams) -> str:
-    """What the picture is, and whose."""
-    ready = READY.get(params.picture)
-    own = "Noise" if params.picture == "noise" else "Your picture"
-    return f"{ready.title}, {ready.credit}." if ready else f"{own}."

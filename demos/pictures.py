@@ -1,4 +1,4 @@
-"""The ready pictures of the tabs that change photographs: Gradio's own and scikit-image's, none of ours."""
+"""The ready pictures to work on and to take styles from: Gradio's and scikit-image's, and patterns drawn by code."""
 
 import functools
 from dataclasses import dataclass
@@ -10,7 +10,10 @@ from gradio import media
 from PIL import Image, ImageOps
 
 from demos import ui
+from models import patterns
 from models.images import from_data_url, read_picture, to_jpeg_url
+from models.paintings import PAINTINGS, fetched
+from models.patterns import PATTERNS
 from models.photographs import LARGEST_PX
 
 THUMBNAIL_PX = 112
@@ -42,6 +45,14 @@ READY = {
     "galaxies": ReadyPicture("Hubble deep field", "NASA, public domain", "scikit-image", "hubble_deep_field.jpg"),
 }
 
+STYLES: dict[str, ReadyPicture] = {
+    "brick": ReadyPicture("Brick", "CC0Textures, CC0", "scikit-image", "brick.png"),
+    "grass": ReadyPicture("Grass", "linolafett, CC0", "scikit-image", "grass.png"),
+    "gravel": ReadyPicture("Gravel", "CC0Textures, CC0", "scikit-image", "gravel.png"),
+    "galaxies": READY["galaxies"],
+}
+PATTERN_PX = 512
+
 
 def opened(text: str) -> Image.Image:
     """The picture that a parameter names or holds.
@@ -52,18 +63,56 @@ def opened(text: str) -> Image.Image:
     return READY[text].open() if text in READY else read_picture(from_data_url(text))
 
 
-def chooser(demo: ui.Demo, parameter: str, title: str, more: dict[str | None, str]) -> gr.HTML:
+def opened_style(text: str) -> Image.Image:
+    """The picture of a style that a parameter names or holds.
+
+    Raises:
+        ValueError: if it holds no picture, or its painting cannot be fetched.
+    """
+    if text in PATTERNS:
+        return patterns.draw(text, PATTERN_PX)
+    if text in PAINTINGS:
+        return fetched(text)
+    return STYLES[text].open() if text in STYLES else opened(text)
+
+
+def caption(text: str) -> str:
+    """What a picture is, and whose."""
+    if text in PATTERNS:
+        return f"{text.replace('_', ' ').capitalize()}, drawn by code."
+    if text in PAINTINGS:
+        return f"{PAINTINGS[text].title}, {PAINTINGS[text].painter}."
+    ready = (READY | STYLES).get(text)
+    return f"{ready.title}, {ready.credit}." if ready else "Your picture."
+
+
+def chooser(
+    demo: ui.Demo,
+    parameter: str,
+    title: str,
+    ready: list[dict[str, str]],
+    more: dict[str | None, str],
+    pastes: bool = False,
+) -> gr.HTML:
     """The widget that chooses a picture: ready ones, `more` names by what they show, or one's own."""
-    ready = [*thumbnails(), *({"name": name, "title": text} for name, text in more.items())]
-    texts = {"title": title, "shares": parameter}
-    return ui.control(demo, parameter, "pictures", ready=ready, largest_side=LARGEST_PX, **texts)
+    listed = [*ready, *({"name": name, "title": text} for name, text in more.items())]
+    texts = {"title": title, "shares": parameter, "pastes": pastes}
+    return ui.control(demo, parameter, "pictures", ready=listed, largest_side=LARGEST_PX, **texts)
 
 
 @functools.cache
-def thumbnails() -> list[dict[str, str]]:
-    """Every ready picture for the page: its name, what it shows, and how it looks, square and small."""
-    size = (THUMBNAIL_PX, THUMBNAIL_PX)
-    return [
-        {"name": name, "title": ready.title, "image": to_jpeg_url(ImageOps.fit(ready.open(), size))}
-        for name, ready in READY.items()
-    ]
+def photographs() -> list[dict[str, str]]:
+    """Every ready photograph for the page: its name, what it shows, and how it looks, square and small."""
+    return [thumbnail(name, ready.open()) for name, ready in READY.items()]
+
+
+@functools.cache
+def styles() -> list[dict[str, str]]:
+    """Every ready style that needs no network, likewise."""
+    return [thumbnail(name, opened_style(name)) for name in (*PATTERNS, *STYLES)]
+
+
+def thumbnail(name: str, picture: Image.Image) -> dict[str, str]:
+    """A ready picture for the page."""
+    square = ImageOps.fit(picture, (THUMBNAIL_PX, THUMBNAIL_PX))
+    return {"name": name, "title": caption(name).split(",")[0], "image": to_jpeg_url(square)}

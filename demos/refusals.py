@@ -72,8 +72,10 @@ def on_change(triggers: list, function: Callable[..., list], inputs: list, outpu
     gr.on(triggers, shown, inputs, outputs, trigger_mode="always_last", **quietly)
 
 
-def on_run(triggers: list, function: Callable[..., Iterator[list]], inputs: list, outputs: list) -> Dependency:
-    """Show, through the queue and one run at a time, all that the function yields; the event, for others to cancel.
+def on_run(
+    triggers: list, function: Callable[..., Iterator[list]], inputs: list, outputs: list, line: str = LONG_WORK
+) -> Dependency:
+    """Show, through a queue and one run at a time, all that the function yields; the event, for others to cancel.
 
     The first of the inputs tells the run's number, the first of the outputs is where the work is seen and hears of its
     failure, the last is the foot.
@@ -90,7 +92,7 @@ def on_run(triggers: list, function: Callable[..., Iterator[list]], inputs: list
         return whole(outputs[0], gr.update(frame={"failed": True, "run": task.get("run")}))
 
     quietly = {"show_progress": "hidden", "api_visibility": "private"}
-    event = gr.on(triggers, shown, inputs, outputs, concurrency_limit=1, concurrency_id=LONG_WORK, **quietly)
+    event = gr.on(triggers, shown, inputs, outputs, concurrency_limit=1, concurrency_id=line, **quietly)
     event.failure(failed, inputs[0], outputs[0], queue=False, **quietly)
     return event
 

@@ -86,6 +86,11 @@ def to_uint8(tensor: Tensor) -> np.ndarray:
     return (levels.permute(1, 2, 0) if levels.ndim == 3 else levels).numpy()
 
 
+def to_image(tensor: Tensor) -> Image.Image:
+    """Float (1, C, H, W) or (1, H, W), clipped to [0, 1], as a picture that can be saved."""
+    return Image.fromarray(to_uint8(tensor))
+
+
 def to_base64(tensor: Tensor) -> str:
     """Float (H, W), clipped to [0, 1], as base64 grey levels for a page, one byte a pixel, row by row."""
     return base64.b64encode(to_uint8(tensor[None]).tobytes()).decode()

@@ -9,6 +9,12 @@ from torch import Tensor
 LARGEST_PX = 1024
 LONGEST_ADDRESS = 4_300_000  # of a picture that comes along, in characters: a PNG of 1,024 × 1,024 pixels of noise
 NAMES = ("rocket", "lion", "tower", "cheetah", "cat", "coffee", "astronaut", "galaxies")
+# Styles: drawn by `models.patterns`, fetched by `models.paintings`, and textures.
+STYLES = (
+    *("brush_strokes", "stained_glass", "ink_hatching", "mosaic", "halftone", "waves"),
+    *("starry_night", "great_wave", "composition_vii", "the_scream"),
+    *("brick", "grass", "gravel"),
+)
 
 
 def one_of(*names: str) -> AfterValidator:
@@ -16,7 +22,7 @@ def one_of(*names: str) -> AfterValidator:
 
     def checked(text: str) -> str:
         if text not in names and not text.startswith("data:image/"):
-            raise ValueError(f"picture must be {', '.join((*names, 'or a data: address'))}, got {text[:40]}")
+            raise ValueError(f"picture must be {', '.join((*names, ''))}or a data: address, got {text[:40]}")
         return text
 
     return AfterValidator(checked)
@@ -25,6 +31,7 @@ def one_of(*names: str) -> AfterValidator:
 OwnPicture = Annotated[str, Field(max_length=LONGEST_ADDRESS), one_of()]
 Photograph = Annotated[str, Field(max_length=LONGEST_ADDRESS), one_of(*NAMES)]
 Picture = Annotated[str, Field(max_length=LONGEST_ADDRESS), one_of(*NAMES, "noise")]
+StylePicture = Annotated[str, Field(max_length=LONGEST_ADDRESS), one_of(*STYLES, *NAMES)]
 
 
 def fitted(picture: Tensor, size_px: int, smallest_px: int = 1) -> Tensor:

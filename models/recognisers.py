@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import weights
-from models.device import device
+from models.device import computes_bfloat16
 from models.fold import fold
 from models.nets.chain import Chain
 from models.nets.googlenet import INCEPTIONS, GoogLeNet, ThinGoogLeNet
@@ -132,15 +132,6 @@ def chained(net: nn.Module, layers: tuple[str, ...], loaded: weights.Loaded) -> 
 def prepared(net: nn.Module, loaded: weights.Loaded, classes: tuple[str, ...]) -> Recogniser:
     """The net laid out as this machine computes fastest."""
     return Recogniser(net.to(memory_format=torch.channels_last), classes, loaded, bfloat16=computes_bfloat16())
-
-
-def computes_bfloat16() -> bool:
-    """Whether this process's device multiplies bfloat16 in hardware."""
-    chosen = device().torch_device
-    if chosen.type == "cuda":
-        return torch.cuda.get_device_capability(chosen) >= (8, 0)
-    # Not yet a public function.
-    return chosen.type == "cpu" and getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
 
 
 def torchvision_models() -> ModuleType:

@@ -58,6 +58,23 @@ VERSION_1 = [
     ),
     ("demo=deepdream&net=inception_v3&layer=Mixed_6b&v=1", {"net": "inception_v3", "layer": "Mixed_6b"}),
     ("demo=deepdream&net=inception_v3&layer=inception_4c/output&v=1", {"layer": None}),
+    (
+        "demo=style&content=coffee&style=waves&log_ratio=-3.5&v=1",
+        {"content": "coffee", "style": "waves", "log_ratio": -3.5},
+    ),
+    (
+        "demo=style&matched=style&start=noise&layer_weights=1,0.5,0,0,0&scales=3&seed=4&v=1",
+        {"matched": "style", "start": "noise", "layer_weights": (1, 0.5, 0, 0, 0), "scales": 3, "seed": 4},
+    ),
+    ("demo=style&layer_weights=0,0,0,0,0&content_layer=conv9_9&v=1", {"layer_weights": (1,) * 5}),
+    (
+        "demo=style&second=starry_night&blend=0.3&colours=luminance&style_scale=1.5&size_px=512&iterations=300&v=1",
+        {"second": "starry_night", "blend": 0.3, "colours": "luminance", "style_scale": 1.5, "iterations": 300},
+    ),
+    (
+        "demo=style&net=vgg19&optimizer=Adam&pooling=max&content_layer=conv2_2&variation=0&v=1",
+        {"net": "vgg19", "optimizer": "Adam", "pooling": "max", "content_layer": "conv2_2", "variation": 0},
+    ),
 ]
 
 

@@ -20,8 +20,9 @@ from scipy.ndimage import zoom
 from torch import nn
 
 from demos import deepdream as tab
-from demos.deepdream_answers import atlas, keep, look
+from demos.deepdream_answers import atlas, look
 from demos.deepdream_run import Task, messages
+from demos.keeping import keep
 from demos.pictures import READY as READY_PICTURES
 from demos.pictures import opened
 from models import deepdream, recognisers
@@ -475,7 +476,7 @@ def test_closing_a_run_ends_its_dream(monkeypatch):
 def test_zoom_film_tells_every_turn():
     params = DeepDreamParams(net="thin_googlenet", size_px=128, octaves=1, steps=1, turns=3, picture="noise")
     *_, last = messages(params, Task(zooms=True))
-    assert (last["turn"], last["turns"]) == (3, 3)
+    assert last["place"] == "Frame 3 of 3, octave 1 of 1, step 1 / 1."
 
 
 @pytest.mark.parametrize("kind", ["png", "gif", "mp4"])

@@ -1,5 +1,6 @@
 """The nets that dream: architectures, the files they come in, and what is told when one is not to be had."""
 
+import copy
 import hashlib
 import io
 
@@ -8,16 +9,19 @@ import pytest
 import torch
 import torchvision
 from onnx import helper, numpy_helper
+from safetensors.torch import save
 
 import weights
 from models import recognisers
 from models.fold import fold
 from models.nets.chain import Chain
 from models.nets.googlenet import MIRRORED, GoogLeNet, ThinGoogLeNet, local_response_normalised
+from models.nets.vgg import CONVOLUTIONS, MEAN_RGB, STD_RGB, THIN_WIDTHS, VGG19, balance
+from models.painters import photographs
 from models.recognisers import LAYERS
 from tests.mirror import Mirror
-from weights.files import OnnxFile, TorchvisionFile, digest
-from weights.manifest import BVLC_GOOGLENET
+from weights.files import File, OnnxFile, TorchvisionFile, digest
+from weights.manifest import BVLC_GOOGLENET, VGG19_TO_RELU3_1
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +105,83 @@ def test_torchvisions_nets_answer_as_they_do_there(name, build):
         ours = Chain(fold(net), LAYERS[name])(pictures, (*LAYERS[name], "logits"))
     assert list(ours) == [*LAYERS[name], "logits"]
     assert torch.allclose(ours["logits"], theirs, atol=1e-4)
+
+
+# --- VGG ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def vgg():
+    torch.manual_seed(0)
+    return VGG19(THIN_WIDTHS).eval()
+
+
+def test_vgg_bears_torchvisions_names_and_answers_as_it_does():
+    torch.manual_seed(0)
+    theirs = torchvision.models.vgg19(init_weights=False).features[:30].eval()
+    ours = VGG19().eval()
+    ours.load_state_dict({f"features.{name}": tensor for name, tensor in theirs.state_dict().items()})
+    pictures = torch.rand(1, 3, 48, 40)
+    mean, std = (torch.tensor(part).view(3, 1, 1) for part in (MEAN_RGB, STD_RGB))
+    with torch.no_grad():
+        expected = {}
+        features = (pictures - mean) / std
+        names = iter(CONVOLUTIONS)
+        for part in theirs:
+            features = part(features)
+            if isinstance(part, torch.nn.Conv2d):
+                expected[name := next(names)] = features.clone()  # its rectifiers work in place
+            elif isinstance(part, torch.nn.ReLU):
+                expected[name.replace("conv", "relu")] = features.clone()
+        answers = ours(pictures, tuple(expected))
+    assert list(answers) == list(expected)
+    assert len(CONVOLUTIONS) == 13
+    for name, answer in answers.items():
+        assert torch.allclose(answer, expected[name], atol=1e-5)
+
+
+def test_vgg_can_end_early(vgg):
+    short = VGG19(THIN_WIDTHS, deepest="conv3_1")
+    assert list(short.state_dict()) == list(vgg.state_dict())[:10]
+    with pytest.raises(ValueError, match="layers must be layers of the net, got conv4_1"):
+        short(PICTURES, ["conv4_1"])
+
+
+def test_balanced_channels_speak_equally_and_nothing_else_changes(vgg):
+    pictures = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    balanced = balance(copy.deepcopy(vgg), pictures)
+    names = [name.replace("conv", "relu") for name in CONVOLUTIONS]
+    with torch.no_grad():
+        before, after = (net(pictures, names) for net in (vgg, balanced))
+    for name in names:
+        loudness = after[name].mean(dim=(0, 2, 3))
+        assert loudness.max() < 1.001
+        assert (loudness > 0.999).float().mean() >= 0.5  # the others say next to nothing and are not made louder
+        units = before[name].mean(dim=(0, 2, 3)) / loudness.clamp_min(1e-9)
+        assert torch.allclose(after[name] * units.view(1, -1, 1, 1), before[name], atol=1e-3 * before[name].max())
+
+
+def test_balancing_twice_changes_nothing_more(vgg):
+    pictures = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    once = balance(copy.deepcopy(vgg), pictures)
+    twice = balance(copy.deepcopy(once), pictures)
+    first, second = (net(pictures, ["relu5_1"])["relu5_1"] for net in (once, twice))
+    loud = first.mean(dim=(0, 2, 3)) > 0.999
+    assert torch.allclose(first[:, loud], second[:, loud], rtol=1e-3, atol=1e-3)
+
+
+def test_a_few_photographs_balance_nearly_as_gatys_did(nets_data, monkeypatch):
+    monkeypatch.setenv("WEIGHTS_DIR", str(nets_data / "weights"))
+    net = VGG19(deepest="conv3_1")
+    net.load_state_dict(weights.load(VGG19_TO_RELU3_1).tensors)
+    means = [said.mean().item() for said in net(photographs(), ["relu1_1", "relu2_1", "relu3_1"]).values()]
+    assert all(0.6 < mean < 1.5 for mean in means)
+
+
+def test_only_the_tensors_wanted_are_read_of_a_file():
+    content = save({"features.0.weight": torch.zeros(2), "classifier.0.weight": torch.ones(3)})
+    file = File("net.safetensors", hashlib.sha256(content).hexdigest(), len(content), only="features.")
+    assert list(file.tensors(content)) == ["features.0.weight"]
 
 
 # --- ONNX ------------------------------------------------------------------------------------------------

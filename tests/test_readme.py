@@ -53,7 +53,8 @@ def test_front_matter_names_the_hub_files_of_the_manifest():
 def test_weights_of_others_are_told_with_their_place_and_licence(weights):
     [row] = [line for line in README.splitlines() if line.startswith(f"| `{weights.name}`")]
     assert weights.licence in row
-    assert (weights.hub.repo if weights.hub else weights.torchvision.weight) in row
+    place = weights.hub.repo if weights.hub else weights.torchvision.weight if weights.torchvision else weights.own.path
+    assert place in row
 
 
 @pytest.mark.parametrize("weights", [weights for weights in WEIGHTS if weights.embedded], ids=lambda w: w.name)

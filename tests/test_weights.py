@@ -202,7 +202,7 @@ def test_manifest_tells_the_truth_of_embedded_files(listed):
 def test_manifest_tells_whose_every_file_is(listed):
     assert listed.licence
     assert listed.trained
-    assert listed.embedded or listed.hub or listed.torchvision
+    assert listed.embedded or listed.hub or listed.torchvision or listed.own
 
 
 def test_embedded_files_keep_their_budget():

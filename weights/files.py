@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from safetensors.torch import load as parse_safetensors
@@ -15,11 +15,16 @@ class WeightsError(Exception):
 
 @dataclass(frozen=True)
 class File:
-    """One safetensors file: its name in any folder, and what its bytes must be."""
+    """One safetensors file: its name in any folder, and what its bytes must be.
+
+    Args:
+        only: how the names of the tensors begin that are wanted of it.
+    """
 
     path: str
     sha256: str
     size: int
+    only: str = field(default="", kw_only=True)
 
     def tensors(self, content: bytes) -> dict[str, Tensor]:
         """The tensors in the file's content, which is checked before it is parsed.
@@ -28,7 +33,7 @@ class File:
             WeightsError: if these are not the bytes that the manifest names.
         """
         check(self.path, self.sha256, hashlib.sha256(content).hexdigest())
-        return parse_safetensors(content)
+        return {name: tensor for name, tensor in parse_safetensors(content).items() if name.startswith(self.only)}
 
 
 @dataclass(frozen=True)

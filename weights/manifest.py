@@ -106,4 +106,85 @@ INCEPTION_V3 = Weights(
     ),
 )
 
-WEIGHTS = (CAPSNET, INFOGAN, BVLC_GOOGLENET, THIN_GOOGLENET, TORCHVISION_GOOGLENET, INCEPTION_V3)
+VGG19 = Weights(
+    name="vgg19",
+    licence="BSD-3-Clause",
+    trained="by torchvision's authors on the 1.2 million pictures of ImageNet 2012: its convolutions, balanced here",
+    hub=HubFile(
+        "model.safetensors",
+        sha256="11aea017b543ff59233749d8f1cf544cda749378f5790d2fedab841fb86b7669",
+        size=575_000_000,
+        repo="timm/vgg19.tv_in1k",
+        commit="128d4708565b3a414bcbb9bbad440b2fe37b9f18",
+        only="features.",
+    ),
+    own=File(
+        "vgg19/model.safetensors",
+        sha256="11aea017b543ff59233749d8f1cf544cda749378f5790d2fedab841fb86b7669",
+        size=575_000_000,
+        only="features.",
+    ),
+)
+
+THIN_VGG19 = Weights(
+    name="thin_vgg19",
+    licence="MIT",
+    trained="by this project on 16,644 pictures of Imagenette and Imagewoof and on what three nets say of them: "
+    "weights/train/features.py on a CPU, 16 epochs, seed 0",
+    embedded=File(
+        "thin_vgg19.safetensors",
+        sha256="b128a7c4c4e33a8e7019ce84750ac54628d0e4045a74361e2277116841d81967",
+        size=1_622_432,
+    ),
+    figures={
+        "style_agreement_relu1_1": 0.878,
+        "style_agreement_relu2_1": 0.701,
+        "style_agreement_relu3_1": 0.859,
+        "style_agreement_relu4_1": 0.827,
+        "style_agreement_relu5_1": 0.862,
+    },
+)
+
+# --- teachers of the thin VGG-19, which the app never asks for ------------------------------------
+
+VGG19_TO_RELU3_1 = Weights(
+    name="vgg19_normalised_to_relu3_1",
+    licence="CC BY 4.0",
+    trained="by the Visual Geometry Group, Oxford, on ImageNet 2012, and balanced by L. Gatys",
+    own=File(
+        "vgg19_normalised_to_relu3_1/model.safetensors",
+        sha256="65d099bd5a8d58540b3e42092ad0db11d7230232300e05fc9d807f3ab8aaf838",
+        size=2_222_168,
+    ),
+)
+
+WCT_ENCODER = Weights(
+    name="wct_encoder",
+    licence="MIT",
+    trained="by H. Wang et al., distilled from VGG-19: Collaborative Distillation, 16 times smaller, encoder 5",
+    own=File(
+        "wct_16x/encoder5.safetensors",
+        sha256="dbf5b7de4cc0a494302e747f972a7b8d4df45706dd872d3e067b59ac69d2182a",
+        size=3_859_784,
+    ),
+)
+
+SQUEEZENET = Weights(
+    name="squeezenet1_1",
+    licence="BSD-3-Clause",
+    trained="by torchvision's authors, ported from F. Iandola's, on ImageNet 2012",
+    torchvision=TorchvisionFile(
+        "squeezenet1_1-b8a52dc0.pth", sha256="b8a52dc0", weight="SqueezeNet1_1_Weights.IMAGENET1K_V1"
+    ),
+    own=File(
+        "squeezenet1_1/model.safetensors",
+        sha256="06ac41c5fc4dda298bac201e2bb047454a33dca84f4bc51e15110972fe9a75e9",
+        size=4_946_904,
+    ),
+)
+
+WEIGHTS = (
+    *(CAPSNET, INFOGAN),
+    *(BVLC_GOOGLENET, THIN_GOOGLENET, TORCHVISION_GOOGLENET, INCEPTION_V3),
+    *(VGG19, THIN_VGG19, VGG19_TO_RELU3_1, WCT_ENCODER, SQUEEZENET),
+)

@@ -40,7 +40,7 @@ async function take(file) {
 
 $('input[type=file]').addEventListener('change', (event) => { const [file] = event.target.files; event.target.value = ''; if (file) take(file); });
 $('.cn-file').addEventListener('keydown', (event) => { if (event.key === 'Enter' || event.key === ' ') $('input[type=file]').click(); });
-if (props.shares === 'picture') {
+if (props.pastes) {
   document.addEventListener('paste', (event) => {
     const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith('image/'));
     if (file && element.offsetParent) take(file);

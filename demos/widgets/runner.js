@@ -1,12 +1,11 @@
-// Run, stop, dream on, and how far it has come. Its value is what to do next, and from which picture.
+// Run, stop, go on, and how far it has come. Its value is what to do next, and from which picture.
 const $ = (selector) => element.querySelector(selector);
-const [go, stop, on, zoom] = ['run', 'stop', 'on', 'zoom'].map((name) => $(`[data-do=${name}]`)), told = $('.cn-cap');
-let running = false, dreamed = null, runs = 0; // dreamed: the picture as it stands; runs: how many began
+const buttons = element.querySelectorAll('[data-do]'), stop = $('[data-do=stop]'), told = $('.cn-cap');
+let running = false, made = null, runs = 0; // made: the picture as it stands; runs: how many began
 
 function allow() {
-  go.disabled = zoom.disabled = running;
+  buttons.forEach((button) => { button.disabled = running || (button.dataset.do === 'on' && !made); });
   stop.disabled = !running;
-  on.disabled = running || !dreamed;
 }
 function say(sentence) { told.textContent = sentence; }
 
@@ -16,7 +15,7 @@ function start(mode) {
   say('Waiting for the net\u2026');
   runs += 1;
   ClassicNets.share(element, { run: runs });
-  props.value = { begun: mode === 'on' ? dreamed : null, zooms: mode === 'zoom', run: runs };
+  props.value = { begun: mode === 'on' ? made : null, zooms: mode === 'zoom', run: runs };
   trigger('submit');
 }
 
@@ -37,20 +36,20 @@ element.addEventListener('click', (event) => {
   } else if (action) start(action);
 });
 
-function progress({ turn, turns, octave, octaves, step, steps, done, made, milliseconds }) {
-  const seconds = milliseconds / 1000, left = (seconds * (1 - done)) / done, rate = made / seconds;
-  const place = `${turns > 1 ? `Frame ${turn} of ${turns}, octave` : 'Octave'} ${octave} of ${octaves}, step ${step} / ${steps}.`;
-  return `${place} ${rate.toFixed(rate < 10 ? 1 : 0)} steps/s, ${left < 1.5 ? 'a moment' : `${Math.round(left)} s`} left.`;
+function progress({ place, unit, done, made: count, milliseconds }) {
+  const seconds = milliseconds / 1000, left = (seconds * (1 - done)) / done, rate = count / seconds;
+  return `${place} ${rate.toFixed(rate < 10 ? 1 : 0)} ${unit}/s, ${left < 1.5 ? 'a moment' : `${Math.round(left)} s`} left.`;
 }
 
 ClassicNets.heed(element, ({ frame, begun }) => {
-  if (begun) { dreamed = null; allow(); if (!running) say(''); }
+  if (begun) { made = null; allow(); if (!running) say(''); }
   if (!frame) return;
   if (frame.failed) { end(''); return; }
-  dreamed = frame.image;
+  made = frame.image;
   if (!frame.last) { say(progress(frame)); return; }
   const early = frame.done < 1 ? ', as many as five minutes allow' : '';
-  end(`${frame.made} steps in ${(frame.milliseconds / 1000).toFixed(1)} s${early}.`);
+  end(`${frame.made} ${frame.unit} in ${(frame.milliseconds / 1000).toFixed(1)} s${early}.`);
 });
+watch('estimate', () => { if (!running) say(props.estimate); });
 watch('start', () => { if (props.start) start('run'); });
 allow();

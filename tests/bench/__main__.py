@@ -4,7 +4,7 @@ import os
 
 os.environ["NETS_DEVICE"] = "cpu"
 
-from tests.bench import app, capsnet, deepdream, infogan
+from tests.bench import app, capsnet, deepdream, infogan, style
 
 
 def main() -> None:
@@ -12,6 +12,7 @@ def main() -> None:
         capsnet.net_figures,
         infogan.net_figures,
         deepdream.net_figures,
+        style.net_figures,
         app.start_figures,
         capsnet.page_figures,
         infogan.page_figures,

@@ -61,7 +61,7 @@ def test_link_dreams_what_it_says(context, app_url):
     expect(told(page)).to_have_text(re.compile("^6 steps"))
     expect(page.locator(".cn-layers [aria-checked=true]")).to_contain_text("3b")
     expect(page.get_by_role("button", name="Jitter")).to_have_attribute("aria-pressed", "false")
-    expect(page.locator(".cn-dream figcaption")).to_contain_text("Falcon 9")
+    expect(page.locator(".cn-easel figcaption")).to_contain_text("Falcon 9")
     expect(page.locator(".cn-formula")).to_contain_text("inception_3b/output")
     assert len(page.locator(".cn-objective polyline").get_attribute("points").split()) == 6
 
@@ -106,7 +106,7 @@ def test_dream_goes_on_from_the_last_and_can_be_held_against_it(context, app_url
 def test_picture_of_ones_own_is_dreamed_on_and_stays_out_of_the_link(context, app_url):
     page = visit(context, app_url)
     page.locator(".cn-pictures input[type=file]").first.set_input_files(picture_file())
-    expect(page.locator(".cn-dream figcaption")).to_have_text("Your picture.")
+    expect(page.locator(".cn-easel figcaption")).to_have_text("Your picture.")
     expect(page.locator(".cn-after")).to_be_hidden()
     press(page, "run")
     expect(told(page)).to_have_text(FINISHED)
@@ -123,7 +123,7 @@ def test_file_that_is_no_picture_is_told(context, app_url):
 def test_brush_says_where_to_dream(context, app_url):
     page = visit(context, app_url)
     before = page.locator(".cn-before").get_attribute("src")
-    page.locator("[data-do=brush]").click()
+    page.locator("[data-brush]").click()
     box = page.locator(".cn-wipe").bounding_box()
     page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.2 * box["height"])
     page.mouse.down()
@@ -195,7 +195,7 @@ def test_picture_chosen_during_a_run_waits_for_its_end(context, app_url):
     press(page, "run")
     expect(told(page)).to_contain_text("Octave 1 of 2")
     page.get_by_role("radio", name="Lion").first.click()
-    expect(page.locator(".cn-dream figcaption")).to_contain_text("Lion", timeout=60_000)
+    expect(page.locator(".cn-easel figcaption")).to_contain_text("Lion", timeout=60_000)
     expect(page.locator(".cn-after")).to_be_hidden()
 
 

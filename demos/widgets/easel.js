@@ -3,9 +3,9 @@ const $ = (selector) => element.querySelector(selector);
 const box = $('.cn-wipe'), [before, after] = [$('.cn-before'), $('.cn-after')], slider = $('input'), brushed = $('.cn-brushed');
 const BRUSH = 0.07, MASK_PX = 256; // the brush's radius, as a part of the longer side
 
-let film = [], dreamed = null, last = null; // the run's frames; the dream as it stands, and the one of the run before
+let film = [], made = null, last = null; // the run's frames; the work as it stands, and that of the run before
 let run = 0, running = false, settings = ''; // the run whose frames count, whether it goes on, what it was set to
-let picture = ClassicNets.known(element).picture, waiting = false; // the picture that is chosen; whether it is yet to be shown
+let picture = ClassicNets.known(element)[props.begins], waiting = false; // the picture that is chosen; whether it is yet to be shown
 
 // --- showing -------------------------------------------------------------------------------------------------------
 function fit([width, height]) {
@@ -25,7 +25,7 @@ function wipe(percent) { slider.value = percent; box.style.setProperty('--x', `$
 slider.addEventListener('input', () => wipe(slider.value));
 
 function allow() {
-  element.querySelectorAll('[data-keep]').forEach((button) => { button.disabled = !dreamed || running || (button.dataset.keep !== 'png' && film.length < 2); });
+  element.querySelectorAll('[data-keep]').forEach((button) => { button.disabled = !made || running || (button.dataset.keep !== 'png' && film.length < 2); });
   $('[data-do=compare]').disabled = !last || running;
 }
 
@@ -36,14 +36,14 @@ watch('frame', () => {
   if (frame.waiting) return;
   ClassicNets.share(element, { frame });
   if (frame.failed) { end(); return; }
-  if (!running) { film = []; last = dreamed; settings = ClassicNets.address(); compare(false); }
+  if (!running) { film = []; last = made; settings = ClassicNets.address(); compare(false); }
   if (frame.before !== before.src) before.src = frame.before;
   fit(frame.size);
   $('.cn-cap').textContent = frame.caption;
   show(frame.image);
   $('.cn-tag-after').textContent = `after, ${frame.short}`;
   if (frame.filmed) film.push(frame.image);
-  dreamed = frame.image;
+  made = frame.image;
   running = true;
   allow();
   if (frame.last) end();
@@ -56,19 +56,22 @@ function end() {
   if (waiting) look();
 }
 
-// --- against the last dream ------------------------------------------------------------------------------------------
+// --- against the last one --------------------------------------------------------------------------------------------
 function compare(on) {
   $('[data-do=compare]').setAttribute('aria-pressed', on);
   if (props.frame?.before) before.src = on ? last : props.frame.before;
-  $('.cn-tag-before').textContent = on ? 'the last dream' : 'before';
+  $('.cn-tag-before').textContent = on ? `the last ${props.thing}` : 'before';
   if (on) wipe(50);
 }
 
 // --- the brush -------------------------------------------------------------------------------------------------------
 let pointer = null;
-function brushing(on) {
-  $('[data-do=brush]').setAttribute('aria-pressed', on);
-  box.classList.toggle('cn-brushing', on);
+const brushes = element.querySelectorAll('[data-brush]');
+let colour = null; // of the brush in the hand, if any
+function brushing(chosen) {
+  brushes.forEach((button) => button.setAttribute('aria-pressed', button === chosen));
+  colour = chosen && props.brushes[chosen.dataset.brush][1];
+  box.classList.toggle('cn-brushing', Boolean(colour));
 }
 function unbrush() {
   brushed.getContext('2d').clearRect(0, 0, brushed.width, brushed.height);
@@ -77,12 +80,12 @@ function unbrush() {
 }
 function brush(event) {
   const frame = brushed.getBoundingClientRect(), pen = brushed.getContext('2d');
-  pen.fillStyle = '#fff';
+  pen.fillStyle = colour;
   pen.beginPath();
   pen.arc(((event.clientX - frame.left) / frame.width) * brushed.width, ((event.clientY - frame.top) / frame.height) * brushed.height, BRUSH * MASK_PX, 0, 7);
   pen.fill();
 }
-/** White on black, its edge softened. */
+/** The colours on black, their edges softened. */
 function mask() {
   const sheet = Object.assign(document.createElement('canvas'), { width: brushed.width, height: brushed.height }), pen = sheet.getContext('2d');
   pen.fillRect(0, 0, sheet.width, sheet.height);
@@ -102,15 +105,15 @@ brushed.addEventListener('lostpointercapture', () => {
 // --- keeping ---------------------------------------------------------------------------------------------------------
 async function keep(kind) {
   const every = Math.ceil(film.length / props.most_frames);
-  const frames = kind === 'png' ? [dreamed] : film.filter((_, i) => (film.length - 1 - i) % every === 0);
+  const frames = kind === 'png' ? [made] : film.filter((_, i) => (film.length - 1 - i) % every === 0);
   const answer = await ClassicNets.ask(element, server.keep({ kind, frames, settings }));
-  if (answer) ClassicNets.save(answer.file, `deepdream.${kind}`);
+  if (answer) ClassicNets.save(answer.file, `${props.slug}.${kind}`);
 }
 
 element.addEventListener('click', (event) => {
-  const { keep: kind, do: action } = event.target.dataset;
+  const { keep: kind, do: action, brush: hand } = event.target.dataset;
   if (kind) keep(kind);
-  if (action === 'brush') brushing(event.target.getAttribute('aria-pressed') !== 'true');
+  if (hand) brushing(event.target.getAttribute('aria-pressed') === 'true' ? null : event.target);
   if (action === 'unbrush') unbrush();
   if (action === 'compare') compare(event.target.getAttribute('aria-pressed') !== 'true');
 });
@@ -118,9 +121,9 @@ element.addEventListener('click', (event) => {
 // --- what others of the tab tell ---------------------------------------------------------------------------------------
 const look = ClassicNets.latest(async () => {
   waiting = false;
-  const answer = await ClassicNets.ask(element, server.look({ picture, size_px: props.size_px }));
-  if (!answer || running) return; // a dream on it has begun meanwhile
-  [dreamed, last, film] = [null, null, []];
+  const answer = await ClassicNets.ask(element, server.look({ [props.begins]: picture, size_px: props.size_px }));
+  if (!answer || running) return; // a run on it has begun meanwhile
+  [made, last, film] = [null, null, []];
   unbrush();
   compare(false);
   before.src = answer.image;
@@ -135,11 +138,11 @@ const look = ClassicNets.latest(async () => {
 ClassicNets.heed(element, (change) => {
   if ('run' in change) {
     run = change.run;
-    if (run === null) end(); else brushing(false);
+    if (run === null) end(); else brushing(null);
   }
-  if (!('picture' in change) || change.picture === picture) return;
+  if (!(props.begins in change) || change[props.begins] === picture) return;
   const first = picture === undefined;
-  picture = change.picture;
+  picture = change[props.begins];
   if (first) return;
   if (running) waiting = true; else look();
 });
