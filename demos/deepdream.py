@@ -75,15 +75,9 @@ def begin(*values: Any) -> list[dict]:
 def run(task: dict, *values: Any) -> Iterator[list[dict]]:
     """A dream, a dream on the last one, or a zoom film."""
     params, task = params_of(values), checked(Task, task)
-    if not recognisers.is_loaded(params.net):
-        waiting = f"Loading {TITLES[params.net]}. The first time it may have to be fetched."
-        yield [gr.update(frame={"waiting": waiting, "run": task.run}), gr.skip()]
-    message: dict[str, Any] = {}
-    for message in messages(params, task):
-        yield [gr.update(frame=message), gr.skip()]
-    if (params, task) == (DeepDreamParams(), Task(run=task.run)):
-        FIRST_DREAM.update(message | {"run": 0})
-    yield [gr.skip(), gr.update(value=foot_of(params, message))]
+    loading = None if recognisers.is_loaded(params.net) else TITLES[params.net]
+    first = FIRST_DREAM if (params, task) == (DeepDreamParams(), Task(run=task.run)) else {}
+    yield from running.shown(messages(params, task), task, loading, first, lambda last: foot_of(params, last))
 
 
 def foot_of(params: DeepDreamParams, message: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What the tabs that work for long share: a task, an easel on which the work is seen, and a runner that begins it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import gradio as gr
 from pydantic import BaseModel, Field
@@ -38,6 +39,29 @@ def easel(demo: ui.Demo, thing: str, begins: str, look: Callable[[dict], dict], 
 def runner(task: Task, more: list[tuple[str, str, str]]) -> gr.HTML:
     """The widget that begins and stops a run; `more` are other ways to begin: name, text, help."""
     return ui.widget("runner", task.model_dump(), start=False, estimate="", more=more)
+
+
+def shown(
+    messages: Iterator[dict[str, Any]],
+    task: Task,
+    loading: str | None,
+    first: dict[str, Any],
+    foot_of: Callable[[dict[str, Any]], dict[str, Any]],
+) -> Iterator[list[dict]]:
+    """What easel and foot show of a run's messages.
+
+    Args:
+        loading: the net that is yet to be loaded.
+        first: where to remember the last message, for the next visitor.
+    """
+    if loading:
+        waiting = f"Loading {loading}. The first time it may have to be fetched."
+        yield [gr.update(frame={"waiting": waiting, "run": task.run}), gr.skip()]
+    message: dict[str, Any] = {}
+    for message in messages:
+        yield [gr.update(frame=message), gr.skip()]
+    first.update(message | {"run": 0})
+    yield [gr.skip(), gr.update(value=foot_of(message))]
 
 
 def size_of(picture: Tensor) -> list[int]:

@@ -74,15 +74,9 @@ def begin(*values: Any) -> list[dict]:
 def run(task: dict, *values: Any) -> Iterator[list[dict]]:
     """A transfer, or one that goes on from the last."""
     params, task = params_of(values), checked(Task, task)
-    if not painters.is_loaded(params.net):
-        waiting = f"Loading {TITLES[params.net]}. The first time it may have to be fetched."
-        yield [gr.update(frame={"waiting": waiting, "run": task.run}), gr.skip()]
-    message: dict[str, Any] = {}
-    for message in messages(params, task):
-        yield [gr.update(frame=message), gr.skip()]
-    if (params, task) == (StyleParams(), Task(run=task.run)):
-        FIRST.update(message | {"run": 0})
-    yield [gr.skip(), gr.update(value=foot_of(params, message))]
+    loading = None if painters.is_loaded(params.net) else TITLES[params.net]
+    first = FIRST if (params, task) == (StyleParams(), Task(run=task.run)) else {}
+    yield from running.shown(messages(params, task), task, loading, first, lambda last: foot_of(params, last))
 
 
 def draw(order: dict, *values: Any) -> Iterator[list[dict]]:

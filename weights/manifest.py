@@ -88,41 +88,44 @@ TORCHVISION_GOOGLENET = Weights(
     torchvision=TorchvisionFile("googlenet-1378be20.pth", sha256="1378be20", weight="GoogLeNet_Weights.IMAGENET1K_V1"),
 )
 
+INCEPTION_V3_BYTES: dict = {
+    "sha256": "9c452c63a67fd03a38a78c401ba12d4be0e926df63c93403de3a29f6df20fefb",
+    "size": 95_500_000,
+}
 INCEPTION_V3 = Weights(
     name="inception_v3",
     licence="Apache-2.0",
     trained="by torchvision's authors, ported from TensorFlow's, on the 1.2 million pictures of ImageNet 2012",
     hub=HubFile(
         "model.safetensors",
-        sha256="9c452c63a67fd03a38a78c401ba12d4be0e926df63c93403de3a29f6df20fefb",
-        size=95_500_000,
+        **INCEPTION_V3_BYTES,
         repo="timm/inception_v3.tv_in1k",
         commit="main",
     ),
     own=File(
         "inception_v3/model.safetensors",
-        sha256="9c452c63a67fd03a38a78c401ba12d4be0e926df63c93403de3a29f6df20fefb",
-        size=95_500_000,
+        **INCEPTION_V3_BYTES,
     ),
 )
 
+VGG19_BYTES: dict = {
+    "sha256": "11aea017b543ff59233749d8f1cf544cda749378f5790d2fedab841fb86b7669",
+    "size": 575_000_000,
+    "only": "features.",
+}
 VGG19 = Weights(
     name="vgg19",
     licence="BSD-3-Clause",
     trained="by torchvision's authors on the 1.2 million pictures of ImageNet 2012: its convolutions, balanced here",
     hub=HubFile(
         "model.safetensors",
-        sha256="11aea017b543ff59233749d8f1cf544cda749378f5790d2fedab841fb86b7669",
-        size=575_000_000,
+        **VGG19_BYTES,
         repo="timm/vgg19.tv_in1k",
         commit="128d4708565b3a414bcbb9bbad440b2fe37b9f18",
-        only="features.",
     ),
     own=File(
         "vgg19/model.safetensors",
-        sha256="11aea017b543ff59233749d8f1cf544cda749378f5790d2fedab841fb86b7669",
-        size=575_000_000,
-        only="features.",
+        **VGG19_BYTES,
     ),
 )
 

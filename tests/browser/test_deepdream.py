@@ -2,42 +2,21 @@
 
 import io
 import re
-from urllib.parse import parse_qs, urlparse
 
 import av
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from tests.browser.runs import FINISHED, asked, opened, press, shown, told
+
 pytestmark = pytest.mark.browser
 
 SMALL = "&picture=rocket&size_px=128&octaves=2&steps=3"
-FINISHED = re.compile(r"^\d+ steps in [\d.]+ s\.$")
 
 
 def visit(context, app_url, state=SMALL, done=True):
-    page = context.new_page()
-    page.goto(f"{app_url}?demo=deepdream{state}&v=1")
-    expect(page.locator(".cn-runner")).to_be_visible()
-    if done:
-        expect(told(page)).to_have_text(FINISHED)
-    return page
-
-
-def told(page):
-    return page.locator(".cn-runner [role=status]")
-
-
-def press(page, action):
-    page.locator(f".cn-runner [data-do={action}]").click()
-
-
-def shown(page):
-    return page.locator(".cn-after").get_attribute("src")
-
-
-def asked(page):
-    return {name: value for name, [value] in parse_qs(urlparse(page.url).query).items()}
+    return opened(context, app_url, "deepdream", state, done)
 
 
 def picture_file(mode="RGB", size=(60, 40)):

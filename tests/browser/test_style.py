@@ -2,41 +2,20 @@
 
 import io
 import re
-from urllib.parse import parse_qs, urlparse
 
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from tests.browser.runs import FINISHED, asked, opened, press, shown, told
+
 pytestmark = pytest.mark.browser
 
 SMALL = "&size_px=64&iterations=10"
-FINISHED = re.compile(r"^\d+ steps in [\d.]+ s\.$")
 
 
 def visit(context, app_url, state=SMALL, done=True):
-    page = context.new_page()
-    page.goto(f"{app_url}?demo=style{state}&v=1")
-    expect(page.locator(".cn-runner")).to_be_visible()
-    if done:
-        expect(told(page)).to_have_text(FINISHED)
-    return page
-
-
-def told(page):
-    return page.locator(".cn-runner [role=status]")
-
-
-def press(page, action):
-    page.locator(f".cn-runner [data-do={action}]").click()
-
-
-def shown(page):
-    return page.locator(".cn-after").get_attribute("src")
-
-
-def asked(page):
-    return {name: value for name, [value] in parse_qs(urlparse(page.url).query).items()}
+    return opened(context, app_url, "style", state, done)
 
 
 def unfold(page):
