@@ -20,8 +20,13 @@ from weights.manifest import VGG19 as VGG19_WEIGHTS
 
 NetName = Literal["thin_vgg19", "vgg19"]
 NETS = get_args(NetName)
-# Natural pictures that scikit-image ships, to balance a net on, each in squares of this side.
-PHOTOGRAPHS, BALANCED_PX = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg"), 224
+# Pictures of many kinds and colours that scikit-image ships, to balance a net on, each a square of this side: with few of
+# them, some channels would hardly speak and be made far too loud.
+PHOTOGRAPHS = (
+    *("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "motorcycle_left.png", "coins.png", "color.png"),
+    *("brick.png", "grass.png", "gravel.png", "hubble_deep_field.jpg", "ihc.png", "retina.jpg"),
+)
+BALANCED_PX = 224
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +93,7 @@ def prepared(net: VGG19, loaded: weights.Loaded) -> Painter:
 
 @functools.cache
 def photographs() -> Tensor:
-    """Some natural pictures (B, 3, 224, 224) in [0, 1]."""
-    folder = files("skimage") / "data"
+    """Thirteen pictures (B, 3, 224, 224) in [0, 1]."""
+    folder, square = files("skimage") / "data", (BALANCED_PX, BALANCED_PX)
     pictures = [to_tensor(read_picture((folder / name).read_bytes())) for name in PHOTOGRAPHS]
-    return torch.cat([F.interpolate(picture, (BALANCED_PX, BALANCED_PX), mode="bilinear") for picture in pictures])
+    return torch.cat([F.interpolate(picture, square, mode="bilinear", antialias=True) for picture in pictures])
