@@ -20,8 +20,8 @@ from weights.manifest import VGG19 as VGG19_WEIGHTS
 
 NetName = Literal["thin_vgg19", "vgg19"]
 NETS = get_args(NetName)
-# Pictures of many kinds and colours that scikit-image ships, to balance a net on, each a square of this side: with few of
-# them, some channels would hardly speak and be made far too loud.
+# Pictures of many kinds and colours that scikit-image ships, to balance a net on, each a square of this side: with few
+# of them, some channels would hardly speak and be made far too loud.
 PHOTOGRAPHS = (
     *("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "motorcycle_left.png", "coins.png", "color.png"),
     *("brick.png", "grass.png", "gravel.png", "hubble_deep_field.jpg", "ihc.png", "retina.jpg"),
