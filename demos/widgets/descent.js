@@ -81,6 +81,7 @@ ClassicNets.heed(element, ({ frame }) => {
   draw(frame);
   weigh(frame.terms);
   grams = frame.grams;
+  if (!grams[layer]) layer = Object.keys(grams).at(-1) ?? layer; // the deepest that is followed
   compare();
 });
 draw({ curve: [[1]], steps: 100 });

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
-from torch import nn
 
 from demos.pictures import opened_style
 from demos.style_run import content_of
@@ -14,23 +13,17 @@ from models.deepdream import finished
 from models.images import to_tensor
 from models.nets.vgg import VGG19
 from models.painters import Painter
-from models.style import STYLE_LAYERS, StyleParams, aim_of, losses, transfer
+from models.style import StyleParams, aim_of, losses, transfer
 from tests.bench.clock import milliseconds
+from tests.bench.style_step import bare_step
 
 PARAMS = StyleParams(size_px=256, iterations=100)
-LAYERS = (*(name.replace("conv", "relu") for name in STYLE_LAYERS), "relu4_2")
 
 
 def whole() -> Painter:
     """The whole VGG-19 as the app lays it out; its weights do not matter here."""
     torch.manual_seed(0)
     return painters.prepared(VGG19().eval().requires_grad_(False), painters.load("thin_vgg19").loaded)
-
-
-def bare_step(net: nn.Module, picture: torch.Tensor) -> None:
-    """Forward to relu5_1 and back to the picture, nothing else."""
-    picture = picture.detach().requires_grad_()
-    torch.autograd.grad(net(picture, LAYERS, "average")["relu5_1"].sum(), picture)
 
 
 def net_figures() -> Iterator[tuple[str, float]]:
