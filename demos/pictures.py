@@ -4,14 +4,17 @@ import functools
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from gradio import media
 from PIL import Image, ImageOps
 
 from demos import ui
+from demos.refusals import answering
 from models import patterns
 from models.images import from_data_url, read_picture, to_jpeg_url
+from models.once import once
 from models.paintings import PAINTINGS, fetched
 from models.patterns import PATTERNS
 from models.photographs import LARGEST_PX
@@ -90,13 +93,13 @@ def chooser(
     demo: ui.Demo,
     parameter: str,
     title: str,
-    ready: list[dict[str, str]],
+    ready: list[dict[str, Any]],
     more: dict[str | None, str],
     pastes: bool = False,
 ) -> gr.HTML:
     """The widget that chooses a picture: ready ones, `more` names by what they show, or one's own."""
     listed = [*ready, *({"name": name, "title": text} for name, text in more.items())]
-    texts = {"title": title, "shares": parameter, "pastes": pastes}
+    texts = {"title": title, "shares": parameter, "pastes": pastes, "server_functions": [drawn]}
     return ui.control(demo, parameter, "pictures", ready=listed, largest_side=LARGEST_PX, **texts)
 
 
@@ -106,13 +109,30 @@ def photographs() -> list[dict[str, str]]:
     return [thumbnail(name, ready.open()) for name, ready in READY.items()]
 
 
-@functools.cache
-def styles() -> list[dict[str, str]]:
-    """Every ready style that needs no network, likewise."""
-    return [thumbnail(name, opened_style(name)) for name in (*PATTERNS, *STYLES)]
+def styles() -> list[dict[str, Any]]:
+    """Every ready style that needs no network, likewise; those that are drawn come later, by `drawn`."""
+    later = [{"name": name, "title": title_of(name), "later": True} for name in PATTERNS]
+    return later + [thumbnail(name, style.open()) for name, style in STYLES.items()]
+
+
+@once
+def drawings() -> dict[str, str]:
+    """How each style drawn by code looks: seconds of work, not to be done before somebody looks."""
+    return {name: thumbnail(name, opened_style(name))["image"] for name in PATTERNS}
+
+
+@answering
+def drawn(_: dict) -> dict[str, dict[str, str]]:
+    """The pictures that come later, by their names."""
+    return {"images": drawings()}
 
 
 def thumbnail(name: str, picture: Image.Image) -> dict[str, str]:
     """A ready picture for the page."""
     square = ImageOps.fit(picture, (THUMBNAIL_PX, THUMBNAIL_PX))
-    return {"name": name, "title": caption(name).split(",")[0], "image": to_jpeg_url(square)}
+    return {"name": name, "title": title_of(name), "image": to_jpeg_url(square)}
+
+
+def title_of(name: str) -> str:
+    """What a ready picture shows."""
+    return caption(name).split(",")[0]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from demos import ui
-from demos.pictures import caption, opened, opened_style
+from demos.pictures import caption, opened, opened_style, title_of
 from demos.running import EVERY_MS, LONGEST_MS, Task, size_of
 from models import painters
 from models.device import device
@@ -55,7 +55,7 @@ def messages(params: StyleParams, task: Task) -> Iterator[dict[str, Any]]:
     content = content_of(params)
     work = frames(params, task, content)
     said = {"before": to_jpeg_url(to_image(content)), "size": size_of(content), "caption": caption(params.content)}
-    said |= {"short": caption(params.style).split(",")[0], "unit": "steps", "run": task.run}
+    said |= {"short": title_of(params.style), "unit": "steps", "run": task.run}
     milliseconds, told = ui.stopwatch(), -EVERY_MS
     curve: list[list[float]] = []
     for frame in work:

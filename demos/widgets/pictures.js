@@ -6,11 +6,14 @@ let own; // the visitor's own picture
 
 const choose = (value) => { props.value = value; $('.cn-error').textContent = ''; trigger('input'); show(); };
 
-function add({ name, title, image }) {
+function fill(button, image) { button.replaceChildren(Object.assign(new Image(), { src: image, alt: '' })); }
+
+function add({ name, title, image, later }) {
   const button = Object.assign(document.createElement('button'), { type: 'button', title });
   button.setAttribute('role', 'radio');
   button.setAttribute('aria-label', title);
-  if (image) button.append(Object.assign(new Image(), { src: image, alt: '' }));
+  if (image) fill(button, image);
+  else if (later) button.className = 'cn-later';
   else button.textContent = title;
   button.addEventListener('click', () => choose(name));
   $('.cn-thumbs').append(button);
@@ -66,6 +69,13 @@ function closeCamera() {
 }
 $('[data-do=camera]').addEventListener('click', () => (camera.srcObject ? closeCamera() : openCamera()));
 
+/** Pictures that the server draws when somebody looks. */
+async function draw() {
+  const answer = await ClassicNets.ask(element, server.drawn({}));
+  Object.entries(answer?.images ?? {}).forEach(([name, image]) => fill(buttons.get(name), image));
+}
+
 props.ready.forEach(add);
+if (props.ready.some(({ later }) => later)) draw();
 watch('value', show);
 show();

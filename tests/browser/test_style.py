@@ -41,6 +41,14 @@ def test_page_opens_with_a_painted_picture(context, app_url):
     expect(page.locator(".cn-answered").last).to_contain_text("thin_vgg19, embedded weights, average pooling, 10 steps")
 
 
+def test_styles_drawn_by_code_are_shown_when_somebody_looks(context, app_url):
+    page = visit(context, app_url)
+    styles = page.locator(".cn-pictures").nth(1)
+    expect(styles.locator("img")).to_have_count(10)  # six drawn, three textures, a photograph
+    expect(styles.get_by_role("radio", name="Mosaic").locator("img")).to_be_visible()
+    expect(styles.get_by_role("radio", name="The Scream").locator("img")).to_have_count(0)
+
+
 def test_gram_matrices_of_any_layer_are_shown(context, app_url):
     page = visit(context, app_url)
     pixels = "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
