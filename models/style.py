@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from pydantic import BaseModel, Field, field_validator
 from torch import Tensor
 
-from models.colours import Canvas
+from models.colours import Canvas, Colours
 from models.gram import gram
 from models.lbfgs import LBFGS, LEAPT
 from models.nets.vgg import CONVOLUTIONS
@@ -66,7 +66,7 @@ class StyleParams(BaseModel, frozen=True):
     size_px: int = Field(384, ge=64, le=LARGEST_PX, description="The longer side of the result, in pixels.")
     style_scale: float = Field(1, ge=0.5, le=2, description="How large the style's strokes are.")
     variation: float = Field(0.01, ge=0, le=0.1, description="Weight of total variation, against grains.")
-    colours: Literal["style", "luminance", "histogram"] = Field(
+    colours: Colours = Field(
         "style",
         description="Whose colours: the style's, or the content's, by painting luminance only or matching the style.",
     )
