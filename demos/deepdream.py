@@ -9,7 +9,7 @@ from demos import running, ui
 from demos.deepdream_answers import PAGE, atlas, look
 from demos.deepdream_run import Task, messages, short
 from demos.pictures import chooser, photographs
-from demos.refusals import LONG_WORK, checked, on_change, on_run, telling
+from demos.refusals import LONG_WORK, checked, in_order, on_change, on_run, telling
 from models import recognisers
 from models.deepdream import MOST_CHANNELS, DeepDreamParams, finished
 from models.images import data_url
@@ -59,14 +59,9 @@ def try_this() -> dict[str, str]:
     }
 
 
-def params_of(values: tuple) -> DeepDreamParams:
-    """What the controls ask for."""
-    return checked(DeepDreamParams, dict(zip(DeepDreamParams.model_fields, values, strict=True)))
-
-
 def begin(*values: Any) -> list[dict]:
     """What the tab shows first: the dream of the defaults, if it was dreamed before, or a run of what is asked for."""
-    params = params_of(values)
+    params = in_order(DeepDreamParams, values)
     if params == DeepDreamParams() and FIRST_DREAM:
         return [gr.skip(), gr.update(frame=FIRST_DREAM), gr.skip(), gr.update(value=foot_of(params, FIRST_DREAM))]
     return [gr.update(net=params.net), gr.skip(), gr.update(start=True), gr.skip()]
@@ -74,7 +69,7 @@ def begin(*values: Any) -> list[dict]:
 
 def run(task: dict, *values: Any) -> Iterator[list[dict]]:
     """A dream, a dream on the last one, or a zoom film."""
-    params, task = params_of(values), checked(Task, task)
+    params, task = in_order(DeepDreamParams, values), checked(Task, task)
     loading = None if recognisers.is_loaded(params.net) else TITLES[params.net]
     first = FIRST_DREAM if (params, task) == (DeepDreamParams(), Task(run=task.run)) else {}
     yield from running.shown(messages(params, task), task, loading, first, lambda last: foot_of(params, last))

@@ -9,7 +9,7 @@ import gradio as gr
 from demos import ui
 from demos.canvas import canvas
 from demos.infogan_answers import digits, exhibit, figure, film, generate, shown, walk
-from demos.refusals import checked, on_change, telling
+from demos.refusals import checked, in_order, on_change, telling
 from models import infogan
 from models.images import to_base64, to_png_url, to_uint8
 from models.infogan import (
@@ -56,7 +56,7 @@ def try_this() -> dict[str, str]:
 
 def show(*values: Any) -> list[dict]:
     """What every widget begins with, for the values of the codes."""
-    codes = checked(Codes, dict(zip(Codes.model_fields, values, strict=True)))
+    codes = in_order(Codes, values)
     nets, loaded = infogan.load()
     milliseconds = ui.stopwatch()
     start = shown(nets, codes)

@@ -109,6 +109,7 @@ def photographs() -> list[dict[str, str]]:
     return [thumbnail(name, ready.open()) for name, ready in READY.items()]
 
 
+@functools.cache
 def styles() -> list[dict[str, Any]]:
     """Every ready style that needs no network, likewise; those that are drawn come later, by `drawn`."""
     later = [{"name": name, "title": title_of(name), "later": True} for name in PATTERNS]

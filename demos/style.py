@@ -7,7 +7,7 @@ import gradio as gr
 
 from demos import running, ui
 from demos.pictures import chooser, photographs, styles
-from demos.refusals import LONG_WORK, checked, on_change, on_run
+from demos.refusals import LONG_WORK, checked, in_order, on_change, on_run
 from demos.running import Task
 from demos.style_answers import Order, api, estimate, look, panels
 from demos.style_run import messages
@@ -57,14 +57,9 @@ def try_this() -> dict[str, str]:
     }
 
 
-def params_of(values: tuple) -> StyleParams:
-    """What the controls ask for."""
-    return checked(StyleParams, dict(zip(StyleParams.model_fields, values, strict=True)))
-
-
 def begin(*values: Any) -> list[dict]:
     """What the tab shows first: what the defaults lead to, if it is known, or a run of what is asked for."""
-    params = params_of(values)
+    params = in_order(StyleParams, values)
     if params == StyleParams() and FIRST:
         told = gr.update(estimate=estimate(params))
         return [gr.update(frame=FIRST), told, gr.update(value=foot_of(params, FIRST))]
@@ -73,7 +68,7 @@ def begin(*values: Any) -> list[dict]:
 
 def run(task: dict, *values: Any) -> Iterator[list[dict]]:
     """A transfer, or one that goes on from the last."""
-    params, task = params_of(values), checked(Task, task)
+    params, task = in_order(StyleParams, values), checked(Task, task)
     loading = None if painters.is_loaded(params.net) else TITLES[params.net]
     first = FIRST if (params, task) == (StyleParams(), Task(run=task.run)) else {}
     yield from running.shown(messages(params, task), task, loading, first, lambda last: foot_of(params, last))
@@ -81,7 +76,7 @@ def run(task: dict, *values: Any) -> Iterator[list[dict]]:
 
 def draw(order: dict, *values: Any) -> Iterator[list[dict]]:
     """One of the paper's figures, of these pictures."""
-    params, message = params_of(values), {}
+    params, message = in_order(StyleParams, values), {}
     for message in panels(params, checked(Order, order)):
         yield [gr.update(frame=message), gr.skip()]
     loaded = painters.load(params.net).loaded
@@ -96,7 +91,7 @@ def foot_of(params: StyleParams, message: dict[str, Any]) -> dict[str, Any]:
 
 def expect(*values: Any) -> list[dict]:
     """What a run of what the controls ask for will cost."""
-    return [gr.update(estimate=estimate(params_of(values))), gr.skip()]
+    return [gr.update(estimate=estimate(in_order(StyleParams, values))), gr.skip()]
 
 
 def lay_out_work() -> dict[str, gr.HTML]:

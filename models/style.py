@@ -157,7 +157,8 @@ def aim_of(
     painter: Painter, content: Tensor, styles: Sequence[Tensor], params: StyleParams, masks: Sequence[Tensor] = ()
 ) -> Aim:
     """The aim of one or two styles (1, 3, H, W), blended, or each where its own mask (1, 1, H, W) is."""
-    seen = painter.activations(content, {params.content_layer, *STYLE_LAYERS}, params.pooling)
+    layers = {params.content_layer, *(STYLE_LAYERS if masks else ())}  # which tell how large masks must be
+    seen = painter.activations(content, layers, params.pooling)
     grams = [grams_of(painter, style, params.pooling) for style in styles]
     if masks:
         sizes = {name: seen[name].shape[2:] for name in STYLE_LAYERS}

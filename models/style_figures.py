@@ -49,17 +49,11 @@ def up_to(count: int) -> tuple[int, ...]:
     return tuple(int(place < count) for place in range(len(STYLE_LAYERS)))
 
 
-def growing(place: int) -> str:
-    """The name of the style layers up to one."""
-    return STYLE_LAYERS[0] if not place else f"to {STYLE_LAYERS[place]}"
-
-
-END_ROWS, END_COLUMNS = {0: ", local", 4: ", global"}, {-5: ", style", -2: ", content"}
 FIGURES: dict[FigureName, Figure] = {
     "ratios": Figure(
         "More of the style, or of the content; local, or global",
-        [f"{growing(place)}{END_ROWS.get(place, '')}" for place in range(len(STYLE_LAYERS))],
-        [f"α/β = 1e{ratio}{END_COLUMNS.get(ratio, '')}" for ratio in RATIOS],
+        ["conv1_1, local", "to conv2_1", "to conv3_1", "to conv4_1", "to conv5_1, global"],
+        ["α/β = 1e-5, style", "α/β = 1e-4", "α/β = 1e-3", "α/β = 1e-2, content"],
         [
             [
                 FROM_NOISE | {"matched": "both", "log_ratio": ratio, "layer_weights": up_to(place + 1)}

@@ -526,7 +526,7 @@ def test_atlas_answers_a_page_of_channels():
 def test_first_dream_is_kept_for_the_next_visitor(monkeypatch):
     params = DeepDreamParams(net="thin_googlenet", size_px=128, octaves=1, steps=1)
     monkeypatch.setattr(tab, "DeepDreamParams", lambda: params)
-    monkeypatch.setattr(tab, "params_of", lambda _: params)
+    monkeypatch.setattr(tab, "in_order", lambda *_: params)
     monkeypatch.setattr(tab, "FIRST_DREAM", {})
     assert [update.get("start") for update in tab.begin()] == [None, None, True, None]
     list(tab.run(Task(run=1).model_dump()))
