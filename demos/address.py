@@ -23,12 +23,19 @@ def params_from_query(params: type[BaseModel], query: Mapping[str, str]) -> Base
     for name in params.model_fields:
         text = query.get(name)
         if text is not None and len(text) <= LONGEST_TEXT:
-            given[name] = text.split(",") if isinstance(getattr(defaults, name), tuple) else text or None
+            given[name] = read(text, getattr(defaults, name))
     try:
         return params(**given)
     except ValidationError as error:
         wrong = {name for item in error.errors() for name in item["loc"][:1]}
         return params(**{name: value for name, value in given.items() if name not in wrong})
+
+
+def read(text: str, default: Any) -> Any:
+    """What a text of the address stands for, where that parameter's default is this."""
+    if isinstance(default, tuple):
+        return text.split(",")
+    return None if not text and default is None else text
 
 
 def text_of(value: Any) -> str:

@@ -1,6 +1,7 @@
 """The ready pictures to work on and to take styles from: Gradio's and scikit-image's, and patterns drawn by code."""
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -17,7 +18,7 @@ from models.images import from_data_url, read_picture, to_jpeg_url
 from models.once import once
 from models.paintings import PAINTINGS, fetched
 from models.patterns import PATTERNS
-from models.photographs import LARGEST_PX
+from models.photographs import LARGEST_PX, NAMES
 
 THUMBNAIL_PX = 112
 
@@ -45,6 +46,9 @@ READY = {
     "cat": ReadyPicture("Chelsea the cat", "S. van der Walt, CC0", "scikit-image", "chelsea.png"),
     "coffee": ReadyPicture("Coffee", "R. Michetti, CC0", "scikit-image", "coffee.png"),
     "astronaut": ReadyPicture("Eileen Collins", "NASA, public domain", "scikit-image", "astronaut.png"),
+    "motorcycle": ReadyPicture(
+        "Motorcycle", "D. Scharstein et al., Middlebury 2014", "scikit-image", "motorcycle_left.png"
+    ),
     "galaxies": ReadyPicture("Hubble deep field", "NASA, public domain", "scikit-image", "hubble_deep_field.jpg"),
 }
 
@@ -95,18 +99,20 @@ def chooser(
     title: str,
     ready: list[dict[str, Any]],
     more: dict[str | None, str],
+    *,
     pastes: bool = False,
+    streams: bool = False,
 ) -> gr.HTML:
-    """The widget that chooses a picture: ready ones, `more` names by what they show, or one's own."""
+    """The widget that chooses a picture: ready ones, `more` names by what they show, or one's own, even a live one."""
     listed = [*ready, *({"name": name, "title": text} for name, text in more.items())]
-    texts = {"title": title, "shares": parameter, "pastes": pastes, "server_functions": [drawn]}
+    texts = {"title": title, "shares": parameter, "pastes": pastes, "streams": streams, "server_functions": [drawn]}
     return ui.control(demo, parameter, "pictures", ready=listed, largest_side=LARGEST_PX, **texts)
 
 
 @functools.cache
-def photographs() -> list[dict[str, str]]:
-    """Every ready photograph for the page: its name, what it shows, and how it looks, square and small."""
-    return [thumbnail(name, ready.open()) for name, ready in READY.items()]
+def photographs(names: Sequence[str] = NAMES) -> list[dict[str, str]]:
+    """Ready photographs for the page: the name of each, what it shows, and how it looks, square and small."""
+    return [thumbnail(name, READY[name].open()) for name in names]
 
 
 @functools.cache

@@ -22,11 +22,14 @@ Params = TypeVar("Params", bound=BaseModel)
 
 
 def checked(params: type[Params], values: Any) -> Params:
-    """The values as those parameters.
+    """The values as those parameters; a widget that holds None sends an empty text.
 
     Raises:
         ValueError: naming each parameter, what must hold, and what it was.
     """
+    empty = {name for name, field in params.model_fields.items() if field.default is None}
+    if isinstance(values, dict):
+        values = {name: None if value == "" and name in empty else value for name, value in values.items()}
     try:
         return params.model_validate(values)
     except ValidationError as error:

@@ -10,7 +10,7 @@ import gradio as gr
 from gradio.components import Component
 from pydantic import BaseModel
 
-from models.device import device
+from models.device import Device, device
 from weights import Loaded
 
 WIDGETS = Path(__file__).parent / "widgets"
@@ -59,7 +59,7 @@ def control(demo: Demo, parameter: str, name: str, **props: Any) -> gr.HTML:
 
 
 def dial(demo: Demo, parameter: str, title: str, stride: float) -> gr.HTML:
-    """The slider of a parameter that is a number, from its least to its greatest value."""
+    """The slider of a parameter that is a number, from its least to its greatest value, shared under its own name."""
     limits = {type(limit).__name__: limit for limit in demo.params.model_fields[parameter].metadata}
     least, most = limits["Ge"].ge, limits["Le"].le
     return control(
@@ -70,6 +70,7 @@ def dial(demo: Demo, parameter: str, title: str, stride: float) -> gr.HTML:
         least=least,
         most=most,
         stride=stride,
+        shares=parameter,
         begun=getattr(demo.params(), parameter),
     )
 
@@ -93,13 +94,14 @@ def foot(how_it_works: str) -> gr.HTML:
             return widget("foot")
 
 
-def answered(loaded: Loaded, figure: str, milliseconds: float) -> dict[str, Any]:
-    """What the foot says of an answer: which weights, where they ran, how long it took."""
+def answered(loaded: Loaded, figure: str, milliseconds: float, place: Device | None = None) -> dict[str, Any]:
+    """What the foot says of an answer: which weights, where they ran (unless told, where all do), how long it took."""
+    place = place or device()
     source = f"{loaded.weights.name}, {loaded.place} weights, {figure}"
     return {
         "source": source + (f" ({loaded.because})" if loaded.because else ""),
-        "device": device().name,
-        "because": device().because,
+        "device": place.name,
+        "because": place.because,
         "milliseconds": milliseconds,
     }
 

@@ -9,6 +9,10 @@ from torch import Tensor
 LARGEST_PX = 1024
 LONGEST_ADDRESS = 4_300_000  # of a picture that comes along, in characters: a PNG of 1,024 × 1,024 pixels of noise
 NAMES = ("rocket", "lion", "tower", "cheetah", "cat", "coffee", "astronaut", "galaxies")
+# Worth searching for things.
+SCENES = ("astronaut", "cat", "motorcycle", "coffee", "cheetah", "lion")
+# Scenes of digits, drawn by `models.drawings`.
+DIGIT_SCENES = ("paper", "board")
 # Styles: drawn by `models.patterns`, fetched by `models.paintings`, and textures.
 STYLES = (
     *("brush_strokes", "stained_glass", "ink_hatching", "mosaic", "halftone", "waves"),
@@ -31,6 +35,7 @@ def one_of(*names: str) -> AfterValidator:
 OwnPicture = Annotated[str, Field(max_length=LONGEST_ADDRESS), one_of()]
 Photograph = Annotated[str, Field(max_length=LONGEST_ADDRESS), one_of(*NAMES)]
 Picture = Annotated[str, Field(max_length=LONGEST_ADDRESS), one_of(*NAMES, "noise")]
+SearchedPicture = Annotated[str, Field(max_length=LONGEST_ADDRESS), one_of(*SCENES, *DIGIT_SCENES, "drawing")]
 StylePicture = Annotated[str, Field(max_length=LONGEST_ADDRESS), one_of(*STYLES, *NAMES)]
 
 

@@ -75,6 +75,20 @@ VERSION_1 = [
         "demo=style&net=vgg19&optimizer=Adam&pooling=max&content_layer=conv2_2&variation=0&v=1",
         {"net": "vgg19", "optimizer": "Adam", "pooling": "max", "content_layer": "conv2_2", "variation": 0},
     ),
+    (
+        "demo=yolo&picture=cat&net=street&score=0.3&overlap=0.45&method=gaussian&classwise=false&v=1",
+        {"picture": "cat", "net": "street", "score": 0.3, "overlap": 0.45, "method": "gaussian", "classwise": False},
+    ),
+    (
+        "demo=yolo&view=candidates&grid=16&cell=1040&mistake=bgr&v=1",
+        {"view": "candidates", "grid": "16", "cell": 1040, "mistake": "bgr"},
+    ),
+    (
+        "demo=yolo&drawing=AYAAwA.AcACcA&view=above&step=3&truth=7,10,20,40,80&v=1",
+        {"drawing": "AYAAwA.AcACcA", "view": "above", "step": 3, "truth": (7, 10, 20, 40, 80)},
+    ),
+    ("demo=yolo&drawing=&picture=board&pair=0,0,10,10,5,5,320,150&v=1", {"drawing": "", "picture": "board"}),
+    ("demo=yolo&drawing=AYAAw&truth=7,10&grid=64&score=nan&v=1", {"truth": (), "grid": None, "score": 0.6}),
 ]
 
 

@@ -16,9 +16,20 @@ import huggingface_hub
 import torch
 from torch import Tensor
 
-from weights.files import File, HubFile, OnnxFile, TorchvisionFile, WeightsError, check
+from weights.files import File, GraphFile, HubFile, OnnxFile, TorchvisionFile, WeightsError, check
 
-__all__ = ["EMBEDDED", "File", "HubFile", "Loaded", "OnnxFile", "TorchvisionFile", "Weights", "WeightsError", "load"]
+__all__ = [
+    "EMBEDDED",
+    "File",
+    "GraphFile",
+    "HubFile",
+    "Loaded",
+    "OnnxFile",
+    "TorchvisionFile",
+    "Weights",
+    "WeightsError",
+    "load",
+]
 
 EMBEDDED = Path(__file__).parent / "embedded"
 PROBE_SECONDS = 4.0

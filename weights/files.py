@@ -81,6 +81,20 @@ class OnnxFile(HubFile):
 
 
 @dataclass(frozen=True)
+class GraphFile(HubFile):
+    """A whole ONNX graph, to be run as it is: one tensor, "graph", of its bytes."""
+
+    def tensors(self, content: bytes) -> dict[str, Tensor]:
+        """The graph's bytes.
+
+        Raises:
+            WeightsError: if these are not the bytes that the manifest names.
+        """
+        check(self.path, self.sha256, hashlib.sha256(content).hexdigest())
+        return {"graph": torch.frombuffer(bytearray(content), dtype=torch.uint8)}
+
+
+@dataclass(frozen=True)
 class TorchvisionFile:
     """An official checkpoint of torchvision, which torchvision itself fetches and parses.
 

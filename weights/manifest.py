@@ -1,6 +1,6 @@
 """Every file of weights this project uses: where it is, what it must be, and who made it from what."""
 
-from weights import File, HubFile, OnnxFile, TorchvisionFile, Weights
+from weights import File, GraphFile, HubFile, OnnxFile, TorchvisionFile, Weights
 
 CAPSNET = Weights(
     name="capsnet",
@@ -186,8 +186,60 @@ SQUEEZENET = Weights(
     ),
 )
 
+YOLOX_S = Weights(
+    name="yolox_s",
+    licence="Apache-2.0",
+    trained="by Megvii on the 118,287 pictures of COCO 2017",
+    hub=GraphFile(
+        "object_detection_yolox_2022nov.onnx",
+        sha256="c5c2d13e59ae883e6af3b45daea64af4833a4951c92d116ec270d9ddbe998063",
+        size=35_858_002,
+        repo="opencv/object_detection_yolox",
+        commit="main",
+    ),
+    figures={"coco_ap": 0.405},  # Ge et al. 2021, table 2, at 640 px
+)
+
+YOLOX_STREET = Weights(
+    name="yolox_street",
+    licence="MIT",
+    trained="by this project on 2,043 photographs and on what COCO's YOLOX-nano says of them and of 1,000 more: "
+    "weights/train/yolo.py on a CPU, 36 epochs, seed 0",
+    embedded=File(
+        "yolox_street.safetensors",
+        sha256="836f75eeaedd3f67f7141f5d6f9826de9a263549efabf418b8d9feb6f4746661",
+        size=1_803_524,
+    ),
+    figures={"street_ap50": 0.412},
+)
+
+YOLOX_DIGITS = Weights(
+    name="yolox_digits",
+    licence="MIT",
+    trained="by this project on scenes of the 60,000 MNIST training digits: weights/train/yolo.py on a CPU, 40 epochs, "
+    "seed 0",
+    embedded=File(
+        "yolox_digits.safetensors",
+        sha256="124728551bb0d7272cec95675ac342e88db1e163d71492363d9b9131768f3db1",
+        size=878_552,
+    ),
+    figures={"digits_map50": 0.971, "digits_map50_95": 0.852},
+)
+
+YOLOX_NANO = Weights(
+    name="yolox_nano",
+    licence="Apache-2.0",
+    trained="by Megvii on the 118,287 pictures of COCO 2017",
+    own=File(
+        "yolox_nano_coco/model.safetensors",
+        sha256="a1cfa29d2633de32f3de15b67f0a55374aa8982b7fd534f42f275f49a35cf58c",
+        size=3_767_428,
+    ),
+)
+
 WEIGHTS = (
     *(CAPSNET, INFOGAN),
     *(BVLC_GOOGLENET, THIN_GOOGLENET, TORCHVISION_GOOGLENET, INCEPTION_V3),
     *(VGG19, THIN_VGG19, VGG19_TO_RELU3_1, WCT_ENCODER, SQUEEZENET),
+    *(YOLOX_S, YOLOX_STREET, YOLOX_DIGITS, YOLOX_NANO),
 )

@@ -13,4 +13,5 @@ def head() -> str:
     """Styles and script for the page's head; tokens first, then the house, then each widget."""
     styles = [LOOK / "tokens.css", LOOK / "house.css", *sorted((LOOK.parent / "widgets").glob("*.css"))]
     css = "\n".join(style.read_text(encoding="utf-8") for style in styles)
-    return f"<style>{css}</style>\n<script>{(LOOK / 'house.js').read_text(encoding='utf-8')}</script>"
+    scripts = "\n".join((LOOK / name).read_text(encoding="utf-8") for name in ("house.js", "boxes.js", "strokes.js"))
+    return f"<style>{css}</style>\n<script>{scripts}</script>"

@@ -13,6 +13,16 @@ window.ClassicNets = (() => {
     canvas.getContext('2d').putImageData(image, 0, 0);
   }
 
+  const hues = () => Array.from({ length: 10 }, (_, i) => getComputedStyle(document.body).getPropertyValue(`--cn-h${i}`).trim().match(/\w\w/g).map((part) => parseInt(part, 16)));
+  let heat; // read from the styles once the page has a body
+
+  /** The colour [red, green, blue] of a value from 0 to 1 on a heat map: cividis. */
+  function cividis(value) {
+    heat ??= hues();
+    const t = value * 9, i = Math.min(8, Math.floor(t));
+    return heat[i].map((part, k) => part + (t - i) * (heat[i + 1][k] - part));
+  }
+
   const signed = (value) => (value < 0 ? '\u2212' : value > 0 ? '+' : ' ') + Math.abs(value).toFixed(2);
 
   /** Put a slider there, filled from its own zero. */
@@ -191,5 +201,5 @@ window.ClassicNets = (() => {
   });
   if (asked.has('stage')) toggle('stage');
 
-  return { bytes, paint, signed, put, share, known, heed, latest, tell, took, ask, address, restore, keep, visit, enlarge, save, onWhite, pressed };
+  return { bytes, paint, cividis, signed, put, share, known, heed, latest, tell, took, ask, address, restore, keep, visit, enlarge, save, onWhite, pressed };
 })();

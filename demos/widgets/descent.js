@@ -48,14 +48,12 @@ function weigh(terms) {
 
 // --- the Gram matrices -----------------------------------------------------------------------------------------------
 const maps = element.querySelectorAll('.cn-pair canvas'), captions = element.querySelectorAll('.cn-pair figcaption');
-const hues = Array.from({ length: 10 }, (_, i) => getComputedStyle(document.body).getPropertyValue(`--cn-h${i}`).trim().match(/\w\w/g).map((part) => parseInt(part, 16)));
-const hue = (level) => { const t = (level / 255) * 9, i = Math.min(8, Math.floor(t)); return hues[i].map((part, k) => part + (t - i) * (hues[i + 1][k] - part)); };
 let layer = props.layers[2], grams = {};
 
 function paint(canvas, base64, side) {
   Object.assign(canvas, { width: side, height: side });
   const image = new ImageData(side, side);
-  ClassicNets.bytes(base64).forEach((level, i) => image.data.set([...hue(level), 255], 4 * i));
+  ClassicNets.bytes(base64).forEach((level, i) => image.data.set([...ClassicNets.cividis(level / 255), 255], 4 * i));
   canvas.getContext('2d').putImageData(image, 0, 0);
 }
 

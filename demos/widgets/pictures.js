@@ -4,7 +4,7 @@ const $ = (selector) => element.querySelector(selector);
 const camera = $('.cn-camera'), buttons = new Map();
 let own; // the visitor's own picture
 
-const choose = (value) => { props.value = value; $('.cn-error').textContent = ''; trigger('input'); show(); };
+const choose = (value) => { if (live) closeCamera(); props.value = value; $('.cn-error').textContent = ''; trigger('input'); show(); };
 
 function fill(button, image) { button.replaceChildren(Object.assign(new Image(), { src: image, alt: '' })); }
 
@@ -21,6 +21,7 @@ function add({ name, title, image, later }) {
 }
 
 function show() {
+  if (live) return;
   const chosen = props.value || null;
   if (chosen?.startsWith('data:') && !buttons.has(chosen)) {
     buttons.get(own)?.remove();
@@ -50,24 +51,64 @@ if (props.pastes) {
   });
 }
 
+// --- the camera ----------------------------------------------------------------------------------------------------
+const PATIENCE_MS = 2000; // for the answer to a frame
+let opening = false, live = false, waiting = 0;
+const say = (what, text) => { const button = $(`[data-do=${what}]`); if (button) button.textContent = text; };
+const taken = () => shrunk(camera, camera.videoWidth, camera.videoHeight);
+
 async function openCamera() {
+  if (opening || camera.srcObject) return Boolean(camera.srcObject);
+  opening = true;
   try { camera.srcObject = await navigator.mediaDevices.getUserMedia({ video: true }); } catch {
     $('.cn-error').innerHTML = '<b>No camera.</b> There is none, or the browser was told not to lend it.';
-    return;
-  }
+    return false;
+  } finally { opening = false; }
+  camera.srcObject.getTracks().forEach((track) => track.addEventListener('ended', closeCamera));
   camera.hidden = false;
   await camera.play();
-  $('[data-do=camera]').textContent = 'Take it';
+  return true;
 }
 function closeCamera() {
-  if (!camera.videoWidth) return; // it has not begun to play
-  choose(shrunk(camera, camera.videoWidth, camera.videoHeight));
-  camera.srcObject.getTracks().forEach((track) => track.stop());
+  clearTimeout(waiting);
+  camera.srcObject?.getTracks().forEach((track) => track.stop());
   camera.srcObject = null;
   camera.hidden = true;
-  $('[data-do=camera]').textContent = 'Camera';
+  live = false;
+  say('camera', 'Camera');
+  say('stream', 'Live');
 }
-$('[data-do=camera]').addEventListener('click', () => (camera.srcObject ? closeCamera() : openCamera()));
+/** The last picture before the camera closes, to keep. */
+function keep() {
+  const last = camera.videoWidth ? taken() : null; // it may not have begun to play
+  closeCamera();
+  if (last) choose(last);
+}
+$('[data-do=camera]').addEventListener('click', async () => {
+  if (camera.srcObject) keep();
+  else if (await openCamera()) say('camera', 'Take it');
+});
+
+/** Live: the next frame is taken when the last one has been answered, or is given up; those in between are dropped. */
+function follow() {
+  clearTimeout(waiting);
+  if (!live) return;
+  if (!element.offsetParent) { closeCamera(); return; } // the visitor has left the tab
+  waiting = setTimeout(follow, PATIENCE_MS);
+  if (!camera.videoWidth) return;
+  props.value = taken();
+  trigger('input');
+}
+if (props.streams) {
+  $('[data-do=stream]').addEventListener('click', async () => {
+    if (live) { keep(); return; }
+    if (!await openCamera()) return;
+    live = true;
+    say('stream', 'Stop');
+    follow();
+  });
+  ClassicNets.heed(element, ({ answered }) => { if (answered && live) requestAnimationFrame(follow); });
+}
 
 /** Pictures that the server draws when somebody looks. */
 async function draw() {
