@@ -74,7 +74,7 @@ def digits() -> Detector:
 @once
 def street() -> Detector:
     """Our detector of persons, cars, buses, trains and cats."""
-    return ours("nano", weights.load(YOLOX_STREET), STREET, side_px=416)
+    return street_of(weights.load(YOLOX_STREET))
 
 
 @once
@@ -87,7 +87,7 @@ def coco() -> Detector:
 def photographs() -> Detector:
     """YOLOX-s, or in its stead our own detector of the street."""
     loaded = weights.load(YOLOX_S, YOLOX_STREET)
-    return whole_graph(loaded) if loaded.weights is YOLOX_S else ours("nano", loaded, STREET, side_px=416)
+    return whole_graph(loaded) if loaded.weights is YOLOX_S else street_of(loaded)
 
 
 LOADERS = {"coco": coco, "street": street, "digits": digits}
@@ -102,6 +102,11 @@ def load(name: DetectorName, shows_digits: bool) -> Detector:
     if name == "auto":
         return digits() if shows_digits else photographs()
     return LOADERS[name]()
+
+
+def street_of(loaded: weights.Loaded) -> Detector:
+    """Our detector of the street, with its weights."""
+    return ours("nano", loaded, STREET, side_px=416)
 
 
 def ours(size: str, loaded: weights.Loaded, classes: tuple[str, ...], side_px: int) -> Detector:
