@@ -109,10 +109,15 @@ def chooser(
     return ui.control(demo, parameter, "pictures", ready=listed, largest_side=LARGEST_PX, **texts)
 
 
-@functools.cache
 def photographs(names: Sequence[str] = NAMES) -> list[dict[str, str]]:
     """Ready photographs for the page: the name of each, what it shows, and how it looks, square and small."""
-    return [thumbnail(name, READY[name].open()) for name in names]
+    return [photograph(name) for name in names]
+
+
+@functools.cache
+def photograph(name: str) -> dict[str, str]:
+    """One of them, opened once for all tabs that have it."""
+    return thumbnail(name, READY[name].open())
 
 
 @functools.cache

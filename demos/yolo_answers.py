@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from demos.pictures import THUMBNAIL_PX, caption, opened, photographs
+from demos.pictures import caption, opened, photographs, thumbnail
 from models import detectors, drawings, yolo
 from models.detectors import BLIND, Detector
 from models.images import to_image, to_jpeg_url
@@ -40,13 +40,10 @@ def caption_for(params: YOLOParams) -> str:
 
 def ready() -> list[dict[str, str]]:
     """The ready pictures for the page."""
-    scenes = [{"name": name, "title": scene.title, "image": small(name)} for name, scene in drawings.SCENES.items()]
-    return scenes + photographs(SCENES)
-
-
-def small(name: str) -> str:
-    """How a scene looks, small."""
-    return to_jpeg_url(drawings.scene(name).resize((THUMBNAIL_PX, THUMBNAIL_PX)))
+    scenes = drawings.SCENES.items()
+    return [thumbnail(name, drawings.scene(name)) | {"title": scene.title} for name, scene in scenes] + photographs(
+        SCENES
+    )
 
 
 def looked(params: YOLOParams) -> tuple[Detector, Image.Image, Candidates]:

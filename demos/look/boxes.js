@@ -74,6 +74,28 @@ window.ClassicBoxes = (() => {
     return { at, cell, lines, heat };
   }
 
+  // --- on a picture and in words --------------------------------------------------------------
+  /** A box as a path. */
+  function outline(box) {
+    const [left, top, right, bottom] = Array.from(box, (side) => side.toFixed(1));
+    return `M${left} ${top}H${right}V${bottom}H${left}Z`;
+  }
+  /** Strokes a box on a canvas in the colour of its class, which the style has, on a dark casing. */
+  function frame(context, [left, top, right, bottom], kind, style, width) {
+    const colour = style.getPropertyValue(`--cn-b${kind % 10}`);
+    for (const [strokeStyle, lineWidth] of [['#000', width + 3], [colour, width]]) {
+      Object.assign(context, { strokeStyle, lineWidth });
+      context.strokeRect(left, top, right - left, bottom - top);
+    }
+    return colour;
+  }
+
+  const mono = (value) => `<span class="cn-num">${value.toFixed(2)}</span>`;
+  /** How a box is spoken of: its rank, its class, its score. */
+  const called = ({ ranks, seen, candidates }, place, value = candidates.score(place)) => `<b>#${ranks.get(place)}</b> (${seen.classes[candidates.kind(place)]}, ${mono(value)})`;
+  /** By how much a blow's boxes overlap, and the limit that this exceeds. */
+  const exceeded = ({ method, overlap }, blow) => `${method === 'diou' ? 'DIoU' : 'IoU'} ${mono(blow.overlap)}${method === 'gaussian' ? '' : `, more than ${mono(overlap)}`}`;
+
   // --- from candidates to boxes ---------------------------------------------------------------
   /** The candidates whose score is at least that, the best first, so many at most. */
   function above(found, least) {
@@ -175,11 +197,7 @@ window.ClassicBoxes = (() => {
     context.font = `700 18px ${style.fontFamily}`;
     for (const { place, score } of kept) {
       const [left, top, right, bottom] = candidates.box(place).map((edge) => edge * scale), foot = Math.max(line, top);
-      const text = `${seen.classes[candidates.kind(place)]} ${score.toFixed(2)}`, colour = style.getPropertyValue(`--cn-b${candidates.kind(place) % 10}`);
-      for (const [strokeStyle, lineWidth] of [['#000', 6], [colour, 3]]) {
-        Object.assign(context, { strokeStyle, lineWidth });
-        context.strokeRect(left, top, right - left, bottom - top);
-      }
+      const text = `${seen.classes[candidates.kind(place)]} ${score.toFixed(2)}`, colour = frame(context, [left, top, right, bottom], candidates.kind(place), style, 3);
       context.fillStyle = '#000';
       context.fillRect(left, foot - line, context.measureText(text).width + 12, line);
       context.fillStyle = colour;
@@ -188,5 +206,5 @@ window.ClassicBoxes = (() => {
     return canvas;
   }
 
-  return { unpacked, grids, coco, framed, area, iou, diou, above, suppress, standing, matched, curve, averagePrecision, meanPrecision };
+  return { unpacked, grids, outline, frame, mono, called, exceeded, coco, framed, area, iou, diou, above, suppress, standing, matched, curve, averagePrecision, meanPrecision };
 })();

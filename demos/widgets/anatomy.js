@@ -3,20 +3,18 @@
 const $ = (selector) => element.querySelector(selector);
 let found = null, pointed = null;
 const own = () => (Number.isInteger(props.value) ? props.value : null);
-const mono = (value) => `<span class="cn-num">${value.toFixed(2)}</span>`;
+const { mono } = ClassicBoxes, called = (place) => ClassicBoxes.called(found, place);
 const name = (kind) => found.seen.classes[kind];
-const called = (place) => `<b>#${found.ranks.get(place)}</b> (${name(found.candidates.kind(place))}, ${mono(found.candidates.score(place))})`;
 
 const bar = (text, chance, product, first) => `<span class="cn-part-name${first ? ' cn-best' : ''}">${text}</span><span class="cn-part" style="--alone:${100 * chance}%;--product:${100 * product}%"><i></i><b></b></span><span class="cn-num${first ? ' cn-best' : ''}">${product.toFixed(2)}</span>`;
 
 /** Why a candidate is alive or dead. */
 function fate(place) {
-  const { score, overlap, method } = found.settings, { candidates } = found;
+  const { candidates, settings } = found, { score } = settings;
   if (!found.ranks.has(place)) return `<b>Dead before suppression:</b> ${mono(candidates.score(place))} is under the threshold, ${mono(score)}.`;
   const blow = found.blows.findLast((one) => one.box === place), dealt = found.blows.filter((one) => one.by === place && one.removed).length;
-  const measure = method === 'diou' ? 'DIoU' : 'IoU';
-  if (blow?.removed) return `<b>Dead:</b> suppressed by ${called(blow.by)}, ${measure} ${mono(blow.overlap)}${method === 'gaussian' ? '' : `, more than ${mono(overlap)}`}.`;
-  if (blow) return `<b>Alive, but weakened</b> from ${mono(candidates.score(place))} to ${mono(blow.after)}, last by ${called(blow.by)}, ${measure} ${mono(blow.overlap)}.`;
+  if (blow?.removed) return `<b>Dead:</b> suppressed by ${called(blow.by)}, ${ClassicBoxes.exceeded(settings, blow)}.`;
+  if (blow) return `<b>Alive, but weakened</b> from ${mono(candidates.score(place))} to ${mono(blow.after)}, last by ${called(blow.by)}, ${ClassicBoxes.exceeded(settings, blow)}.`;
   return `<b>Alive:</b> no better box ${found.settings.classwise ? 'of its class ' : ''}overlaps it too much. It suppressed <span class="cn-num">${dealt}</span>.`;
 }
 

@@ -1,6 +1,6 @@
 // Suppression, blow by blow. Its value is how many have fallen, none for all of them.
 const $ = (selector) => element.querySelector(selector);
-const slider = $('input'), score = (value) => `<span class="cn-num">${value.toFixed(2)}</span>`;
+const slider = $('input'), score = ClassicBoxes.mono;
 let found = null, view = 'kept';
 
 const most = () => found?.blows.length ?? 0;
@@ -15,7 +15,7 @@ slider.addEventListener('input', () => go(+slider.value));
 $('.cn-blow-row').addEventListener('click', (event) => { const by = event.target.dataset.by; if (by) go((view === 'candidates' ? 0 : now()) + +by); });
 
 const many = (count, thing) => `<span class="cn-num">${count}</span> ${thing}${count === 1 ? '' : 'es'}`;
-const called = (place, value = found.candidates.score(place)) => `<b>#${found.ranks.get(place)}</b> (${found.seen.classes[found.candidates.kind(place)]}, ${score(value)})`;
+const called = (place, value) => ClassicBoxes.called(found, place, value);
 
 /** Why nothing is left. */
 function nothing() {
@@ -25,14 +25,12 @@ function nothing() {
 
 /** What happened in the last blow, or what is about to begin. */
 function said() {
-  const { overlap, method, classwise } = found.settings, blow = found.blows[now() - 1];
+  const { overlap, classwise } = found.settings, blow = found.blows[now() - 1];
   if (!found.places.length) return nothing();
   if (!most()) return `No two boxes${classwise ? ' of one class' : ''} overlap by more than ${score(overlap)}: all ${many(found.places.length, 'box')} stay.`;
   if (!blow) return `${many(found.places.length, 'box')} in order of score. The best stays; what overlaps it too much goes. Press Next.`;
-  const measure = method === 'diou' ? 'DIoU' : 'IoU', same = classwise ? ' and claims the same class' : '';
-  const more = method === 'gaussian' ? '' : `, more than ${score(overlap)}`;
   const fate = blow.removed ? (blow.after ? `is weakened to ${score(blow.after)}, under the threshold, and goes` : 'goes') : `is weakened to ${score(blow.after)}`;
-  return `Step <span class="cn-num">${now()}</span> of <span class="cn-num">${most()}</span>. ${called(blow.box, blow.before)} ${fate}: ${blow.removed ? 'suppressed' : 'struck'} by ${called(blow.by)}, ${measure} ${score(blow.overlap)}${more}${same}.`;
+  return `Step <span class="cn-num">${now()}</span> of <span class="cn-num">${most()}</span>. ${called(blow.box, blow.before)} ${fate}: ${blow.removed ? 'suppressed' : 'struck'} by ${called(blow.by)}, ${ClassicBoxes.exceeded(found.settings, blow)}${classwise ? ' and claims the same class' : ''}.`;
 }
 function show() {
   if (!found) return;

@@ -26,8 +26,7 @@ function soon(what) {
 }
 
 // --- painting ------------------------------------------------------------------------------------------------------
-const outline = (box) => { const [left, top, right, bottom] = Array.from(box, (side) => side.toFixed(1)); return `M${left} ${top}H${right}V${bottom}H${left}Z`; };
-const outlines = (places) => places.map((place) => outline(candidates.box(place))).join('');
+const outlines = (places) => places.map((place) => Boxes.outline(candidates.box(place))).join('');
 const path = (kind, d, style = '') => (d ? `<path class="cn-box-${kind}" d="${d}" style="${style}"/>` : '');
 const marked = (kind, place) => path('casing', outlines([place])) + path(kind, outlines([place]));
 const chosen = () => { const place = pointed ?? settings.cell; return place === null ? '' : marked('chosen', place); };
@@ -51,7 +50,7 @@ const stages = {
   candidates() {
     const strong = Array.from(candidates.objectness.keys()).filter((i) => candidates.objectness[i] > LIKELY);
     const place = pointed ?? settings.cell ?? found.places[0] ?? null, ground = path('lines', grids.lines(settings.grid)) + path('faint', outlines(strong));
-    return place === null ? [ground, ''] : [ground + path('cell', outline(grids.cell(place).box)) + marked('chosen', place), flag(candidates.box(place), title(place))];
+    return place === null ? [ground, ''] : [ground + path('cell', Boxes.outline(grids.cell(place).box)) + marked('chosen', place), flag(candidates.box(place), title(place))];
   },
   above() {
     const step = Math.min(settings.step ?? Infinity, found.blows.length), blow = found.blows[step - 1], { alive, gone } = Boxes.standing(found, step);

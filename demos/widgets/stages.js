@@ -22,13 +22,7 @@ function sketch(button, found, paint) {
 }
 function boxes(context, found, scale, places) {
   const style = getComputedStyle(element);
-  for (const place of places) {
-    const [left, top, right, bottom] = found.candidates.box(place).map((side) => side * scale);
-    for (const [ink, width] of [['#000', 7], [style.getPropertyValue(`--cn-b${found.candidates.kind(place) % 10}`), 4]]) {
-      Object.assign(context, { strokeStyle: ink, lineWidth: width });
-      context.strokeRect(left, top, right - left, bottom - top);
-    }
-  }
+  for (const place of places) ClassicBoxes.frame(context, found.candidates.box(place).map((side) => side * scale), found.candidates.kind(place), style, 4);
 }
 function heat(context, found, scale) {
   const cells = document.createElement('canvas'), [width, height] = found.grids.heat(cells, found.candidates.objectness, null);

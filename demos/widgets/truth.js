@@ -32,7 +32,7 @@ function measure() {
 }
 
 // --- showing -------------------------------------------------------------------------------------------------------
-const outline = ([left, top, right, bottom]) => `M${left} ${top}H${right}V${bottom}H${left}Z`;
+const outlines = (list) => list.map(({ box }) => Boxes.outline(box)).join('');
 const figure = (name, value, title) => `<div title="${title}"><span>${name}</span><b class="cn-num">${value}</b></div>`;
 
 function show() {
@@ -43,8 +43,8 @@ function show() {
   canvas.getContext('2d').drawImage(found.picture, 0, 0, seen.width, seen.height);
   overlay.setAttribute('viewBox', `0 0 ${seen.width} ${seen.height}`);
   const lines = (kind, list) => `<path class="cn-box-casing" d="${list}"/><path class="cn-box-${kind}" d="${list}"/>`;
-  overlay.innerHTML = lines('hit', matches.filter(({ met }) => met).map(({ box }) => outline(box)).join('')) + lines('false', matches.filter(({ met }) => !met).map(({ box }) => outline(box)).join(''))
-    + lines('true', [...real, ...(draft ? [draft] : [])].map(({ box }) => outline(box)).join(''));
+  overlay.innerHTML = lines('hit', outlines(matches.filter(({ met }) => met))) + lines('false', outlines(matches.filter(({ met }) => !met)))
+    + lines('true', outlines([...real, ...(draft ? [draft] : [])]));
   scene.querySelector('.cn-flags').innerHTML = real.map(({ kind, box }) => `<span class="cn-flag cn-flag-struck" style="left:${(100 * box[0]) / seen.width}%;top:${(100 * box[1]) / seen.height}%">${seen.classes[kind] ?? kind}</span>`).join('');
   const mean = real.length ? [Boxes.averagePrecision(boxes(), real, HIT), Boxes.meanPrecision(boxes(), real)] : null;
   const count = (value) => (real.length ? value : '\u2013'), of = (value) => (real.length ? value.toFixed(2) : '\u2013');

@@ -18,10 +18,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from models.detectors import COCO, STREET
 from models.yolo import GREY
 from weights.train.natural_images import load_natural_images
 
-CLASSES = {0: "person", 2: "car", 5: "bus", 6: "train", 15: "cat"}  # by their numbers among COCO's eighty
+CLASSES = {COCO.index(name): name for name in STREET}  # by their numbers among COCO's eighty
 ARCHIVES = {
     "street5": ("street5_a.zip", "street5_b.zip"),
     "coco_small": ("coco_small.zip",),
