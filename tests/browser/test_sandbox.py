@@ -58,6 +58,7 @@ def page(context, app_url):
     page = context.new_page()
     page.goto(app_url)
     expect(page.locator(".cn-iou")).to_have_attribute("data-value", json.dumps(FIRST, separators=(",", ":")))
+    page.wait_for_timeout(1000)  # Gradio sets a widget's value once more just after it has appeared
     return page
 
 
