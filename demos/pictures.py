@@ -1,7 +1,7 @@
 """The ready pictures to work on and to take styles from: Gradio's and scikit-image's, and patterns drawn by code."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -102,10 +102,21 @@ def chooser(
     *,
     pastes: bool = False,
     streams: bool = False,
+    draws: Callable | None = None,
 ) -> gr.HTML:
-    """The widget that chooses a picture: ready ones, `more` names by what they show, or one's own, even a live one."""
+    """The widget that chooses a picture: ready ones, `more` names by what they show, or one's own, even a live one.
+
+    Args:
+        draws: what the page calls, by the name `drawn`, for the ready ones that come later.
+    """
     listed = [*ready, *({"name": name, "title": text} for name, text in more.items())]
-    texts = {"title": title, "shares": parameter, "pastes": pastes, "streams": streams, "server_functions": [drawn]}
+    texts = {
+        "title": title,
+        "shares": parameter,
+        "pastes": pastes,
+        "streams": streams,
+        "server_functions": [draws or drawn],
+    }
     return ui.control(demo, parameter, "pictures", ready=listed, largest_side=LARGEST_PX, **texts)
 
 

@@ -1,5 +1,6 @@
 """What every tab needs: its record, its label and foot, and widgets of our own."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,6 +45,11 @@ def widget(name: str, value: Any = None, **props: Any) -> gr.HTML:
         apply_default_css=False,
         **props,
     )
+
+
+def packed(value: Any) -> str:
+    """A value as a text, for a widget to parse: Gradio copies a widget's props at every event, numbers one by one."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
 def whole(component: Component, update: dict[str, Any]) -> dict[str, Any]:

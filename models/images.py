@@ -28,10 +28,22 @@ class GreyLevels(BaseModel, frozen=True):
         Raises:
             ValueError: if there are more or fewer bytes than pixels.
         """
-        levels = np.frombuffer(base64.b64decode(self.grey), np.uint8)
-        if levels.size != self.width * self.height:
-            raise ValueError(f"grey must hold {self.width} × {self.height} bytes, got {levels.size}")
-        return Image.fromarray(levels.reshape(self.height, self.width))
+        return Image.fromarray(levels_from_base64("grey", self.grey, (self.height, self.width)))
+
+
+def levels_from_base64(parameter: str, text: str, size: tuple[int, int]) -> np.ndarray:
+    """Grey levels (H, W) uint8 that a page wrote in base64 as that parameter, one byte a pixel, row by row.
+
+    Raises:
+        ValueError: if there are more or fewer bytes than pixels, or it is no base64.
+    """
+    try:
+        content = base64.b64decode(text, validate=True)
+    except ValueError as failure:
+        raise ValueError(f"{parameter} must hold grey levels in base64, got {text[:40]}") from failure
+    if len(content) != size[0] * size[1]:
+        raise ValueError(f"{parameter} must hold {size[1]} × {size[0]} bytes, got {len(content)}")
+    return np.frombuffer(content, np.uint8).reshape(size).copy()
 
 
 def to_grey(picture: Image.Image) -> np.ndarray:

@@ -89,6 +89,19 @@ VERSION_1 = [
     ),
     ("demo=yolo&drawing=&picture=board&pair=0,0,10,10,5,5,320,150&v=1", {"drawing": "", "picture": "board"}),
     ("demo=yolo&drawing=AYAAw&truth=7,10&grid=64&score=nan&v=1", {"truth": (), "grid": None, "score": 0.6}),
+    ("demo=eigenfaces&k=5&v=1", {"k": 5, "picture": "face_23_1"}),
+    ("demo=eigenfaces&angle=180&v=1", {"angle": 180}),
+    ("demo=eigenfaces&picture=sampled_1234&moves=0,0,-1.5,0,0,0,0,3&v=1", {"picture": "sampled_1234"}),
+    (
+        "demo=eigenfaces&picture=astronaut&place=map2&across=0.05&down=-0.1&zoom=1.2&angle=-8&level=false&v=1",
+        {"picture": "astronaut", "place": "map2", "across": 0.05, "down": -0.1, "zoom": 1.2, "level": False},
+    ),
+    ("demo=eigenfaces&cover=&ink=noise&v=1", {"cover": "", "ink": "noise"}),
+    (
+        "demo=eigenfaces&limits=12.5,30&measure=whitened_cosine&dropped=true&shifted=false&v=1",
+        {"limits": (12.5, 30), "measure": "whitened_cosine", "dropped": True, "shifted": False},
+    ),
+    ("demo=eigenfaces&picture=face_41_1&k=0&cover=AAAA&limits=1&v=1", {"picture": "face_23_1", "k": 40}),
 ]
 
 

@@ -3,13 +3,18 @@ window.ClassicNets = (() => {
   const body = () => document.body.classList;
 
   // --- pixels ---------------------------------------------------------------------------------
-  const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  function bytes(base64) {
+    const letters = atob(base64), levels = new Uint8Array(letters.length);
+    for (let i = 0; i < letters.length; i++) levels[i] = letters.charCodeAt(i);
+    return levels;
+  }
 
   /** Paint base64 grey levels, or nothing, on a canvas of as many pixels. */
   function paint(canvas, base64) {
     const grey = base64 ? bytes(base64) : new Uint8Array(canvas.width * canvas.height);
     const image = new ImageData(canvas.width, canvas.height);
-    grey.forEach((level, i) => image.data.set([level, level, level, 255], 4 * i));
+    image.data.fill(255);
+    for (let i = 0; i < grey.length; i++) image.data.fill(grey[i], 4 * i, 4 * i + 3);
     canvas.getContext('2d').putImageData(image, 0, 0);
   }
 
@@ -23,6 +28,19 @@ window.ClassicNets = (() => {
     return heat[i].map((part, k) => part + (t - i) * (heat[i + 1][k] - part));
   }
 
+  /** Paint how two pictures of base64 grey levels differ: violet where the second is darker, ochre where it is brighter. */
+  function paintChange(canvas, before, after, gain = 1) {
+    const colours = getComputedStyle(canvas), channel = (token) => colours.getPropertyValue(token).trim().match(/\w\w/g).map((hex) => parseInt(hex, 16));
+    const ground = channel('--cn-v0'), brighter = channel('--cn-v3'), darker = channel('--cn-v-3');
+    const image = new ImageData(canvas.width, canvas.height), from = bytes(before ?? ''), to = bytes(after ?? '');
+    for (let i = 0; i < canvas.width * canvas.height; i++) {
+      const change = Math.max(-1, Math.min(1, (gain * ((to[i] ?? 0) - (from[i] ?? 0))) / 255)), end = change > 0 ? brighter : darker;
+      for (let k = 0; k < 3; k++) image.data[4 * i + k] = ground[k] + (end[k] - ground[k]) * Math.abs(change);
+      image.data[4 * i + 3] = 255;
+    }
+    canvas.getContext('2d').putImageData(image, 0, 0);
+  }
+
   const signed = (value) => (value < 0 ? '\u2212' : value > 0 ? '+' : ' ') + Math.abs(value).toFixed(2);
 
   /** Put a slider there, filled from its own zero. */
@@ -32,6 +50,16 @@ window.ClassicNets = (() => {
     slider.style.setProperty('--a', Math.min(percent(zero), percent(value)));
     slider.style.setProperty('--b', Math.max(percent(zero), percent(value)));
   }
+
+  // --- words ------------------------------------------------------------------------------------
+  /** Words as they stand in HTML. */
+  const escaped = (words) => Object.assign(document.createElement('i'), { textContent: words }).innerHTML;
+
+  /** Write it anew only where it changed: a screen reader reads what is written. */
+  function say(place, words) { if (place.textContent !== words) place.textContent = words; }
+
+  /** How wide a chart is in sixteenths of a rem, so that its letters are of the page's size. */
+  const sixteenths = (chart) => Math.round((16 * chart.clientWidth) / parseFloat(getComputedStyle(document.documentElement).fontSize));
 
   // --- between the widgets of one tab ----------------------------------------------------------
   const tab = (element) => element.closest('.tabitem');
@@ -80,7 +108,8 @@ window.ClassicNets = (() => {
 
   /** The server's answer to a widget's own call; one that refuses or does not come is told and is null. */
   async function ask(element, call) {
-    const answer = await call.catch(() => ({ error: 'The server does not answer. Reload the page.' }));
+    const lost = { error: 'The server does not answer. Reload the page.' };
+    const answer = (await call.catch(() => lost)) ?? lost; // a request that fails outright is undefined
     tell(element, answer.error ?? '');
     return answer.error ? null : answer;
   }
@@ -201,5 +230,5 @@ window.ClassicNets = (() => {
   });
   if (asked.has('stage')) toggle('stage');
 
-  return { bytes, paint, cividis, signed, put, share, known, heed, latest, tell, took, ask, address, restore, keep, visit, enlarge, save, onWhite, pressed };
+  return { bytes, paint, paintChange, cividis, signed, put, escaped, say, sixteenths, share, known, heed, latest, tell, took, ask, address, restore, keep, visit, enlarge, save, onWhite, pressed };
 })();

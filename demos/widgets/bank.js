@@ -56,15 +56,7 @@ function showSliders() {
 function showPicture(newest) {
   picture = newest;
   ClassicNets.paint($('.cn-perturbed'), picture);
-  const colours = getComputedStyle(element), channel = (token) => colours.getPropertyValue(token).trim().match(/\w\w/g).map((hex) => parseInt(hex, 16));
-  const ground = channel('--cn-v0'), brighter = channel('--cn-v3'), darker = channel('--cn-v-3');
-  const image = new ImageData(28, 28), before = ClassicNets.bytes(props.capsule.reconstruction ?? ''), after = ClassicNets.bytes(picture ?? '');
-  for (let i = 0; i < 784; i++) {
-    const change = ((after[i] ?? 0) - (before[i] ?? 0)) / 255, end = change > 0 ? brighter : darker;
-    ground.forEach((level, k) => { image.data[4 * i + k] = level + (end[k] - level) * Math.abs(change); });
-    image.data[4 * i + 3] = 255;
-  }
-  $('.cn-change').getContext('2d').putImageData(image, 0, 0);
+  ClassicNets.paintChange($('.cn-change'), props.capsule.reconstruction, picture);
 }
 
 function showCapsule() {

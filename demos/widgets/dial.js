@@ -2,7 +2,7 @@
 const $ = (selector) => element.querySelector(selector);
 const slider = $('.cn-slide'), { begun } = props, digits = (String(props.stride).split('.')[1] ?? '').length;
 const show = () => {
-  ClassicNets.put(slider, props.value);
+  ClassicNets.put(slider, props.value, props.least < 0 && props.most > 0 ? 0 : props.least);
   ClassicNets.share(element, { [props.shares]: +props.value });
   const changed = props.value !== begun;
   $('.cn-knob').classList.toggle('cn-on', changed);

@@ -116,6 +116,9 @@ async function draw() {
   Object.entries(answer?.images ?? {}).forEach(([name, image]) => fill(buttons.get(name), image));
 }
 
+// Another widget of the tab may want a picture shown.
+ClassicNets.heed(element, ({ wanted }) => { if (wanted?.[props.shares]) choose(wanted[props.shares]); });
+
 props.ready.forEach(add);
 if (props.ready.some(({ later }) => later)) draw();
 watch('value', show);

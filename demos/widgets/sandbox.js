@@ -117,8 +117,7 @@ function place({ box, corner, grip }) {
 }
 function area(box) { const [a, b, c, d] = upright(boxes[box]); return (c - a) * (d - b); }
 
-/** Say it anew only where it changed: a screen reader reads what is written. */
-const say = (place, text) => { if (place.textContent !== text) place.textContent = text; };
+const { say } = ClassicNets;
 
 function judge(iou) {
   const [first, second] = iou > overlap ? ['More', 'suppression would remove the weaker one.'] : ['Not more', 'both would stay.'];

@@ -4,7 +4,7 @@ import os
 
 os.environ["NETS_DEVICE"] = "cpu"
 
-from tests.bench import app, capsnet, deepdream, infogan, style, yolo
+from tests.bench import app, capsnet, deepdream, eigenfaces, infogan, style, yolo
 
 
 def main() -> None:
@@ -14,10 +14,12 @@ def main() -> None:
         deepdream.net_figures,
         style.net_figures,
         yolo.net_figures,
+        eigenfaces.net_figures,
         app.start_figures,
         capsnet.page_figures,
         infogan.page_figures,
         yolo.page_figures,
+        eigenfaces.page_figures,
     ):
         for name, value in figures():
             print(f"{name}: {value:.4g}", flush=True)

@@ -97,7 +97,7 @@ def main() -> None:
     if not options.evaluate:
         net = train(options.data, options.checkpoint, options.device, options.epochs, options.seed)
         print(f"float32_test_error_percent: {test_error_percent(net.eval().cpu(), options.data):.4g}")
-        embed("capsnet", net)
+        embed("capsnet", net.state_dict())
         options.checkpoint.path.unlink()
     evaluate_embedded("capsnet", CapsNet(), evaluate, options.data)
 

@@ -83,7 +83,8 @@ def main() -> None:
     if not options.evaluate:
         torch.manual_seed(options.seed)
         lessons = subject.Lessons()
-        embed(name, train(lessons, options.data, options.checkpoint, options.device, options.epochs, options.seed))
+        net = train(lessons, options.data, options.checkpoint, options.device, options.epochs, options.seed)
+        embed(name, net.state_dict())
         options.checkpoint.path.unlink()
     evaluate_embedded(name, NETS[options.net](), subject.evaluate, options.data)
 

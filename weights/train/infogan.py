@@ -405,7 +405,8 @@ def main() -> None:
     if options.fresh and not options.evaluate:
         forget(options)
     if not options.evaluate:
-        embed("infogan", train(options.data, options.device, options.epochs, options.seed))
+        nets = train(options.data, options.device, options.epochs, options.seed)
+        embed("infogan", nets.state_dict())
         forget(options)
     evaluate_embedded("infogan", Trained(), evaluate, options.data)
 

@@ -3,7 +3,7 @@
 import argparse
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,9 +69,9 @@ def look_in_nets_data() -> None:
         os.environ.setdefault("WEIGHTS_DIR", str(Path(os.environ["NETS_DATA"], "weights")))
 
 
-def embed(name: str, net: nn.Module) -> None:
-    """Write the net into the embedded folder, floats as float16, and print what the manifest must say of the file."""
-    tensors = {key: halved(tensor.detach().cpu()).contiguous() for key, tensor in net.state_dict().items()}
+def embed(name: str, tensors: Mapping[str, Tensor]) -> None:
+    """Write tensors into the embedded folder, floats as float16, and print what the manifest must say of the file."""
+    tensors = {key: halved(tensor.detach().cpu()).contiguous() for key, tensor in tensors.items()}
     content = save(tensors)
     partial = EMBEDDED / f"{name}.partial"
     partial.write_bytes(content)

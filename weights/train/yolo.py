@@ -127,7 +127,7 @@ def main() -> None:
         lessons = LESSONS[options.net]().to(options.device, memory_format=torch.channels_last)
         lessons.load(options.data)
         net = train(lessons, options)
-        embed(f"yolox_{options.net}", fold(net.cpu().eval()))
+        embed(f"yolox_{options.net}", fold(net.cpu().eval()).state_dict())
         options.checkpoint.path.unlink()
         report((options.net,), options.data)
 
