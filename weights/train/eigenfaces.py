@@ -8,6 +8,7 @@ Everything is measured on pictures that took no part in the fit: ten random halv
 people.
 """
 
+import argparse
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -33,7 +34,7 @@ from models.face_space import (
 from models.occlusion import COARSE, reconstruct_occluded
 from weights import EMBEDDED
 from weights.train.orl_faces import Faces, load_faces, load_others
-from weights.train.recipe import arguments, embed
+from weights.train.recipe import embed
 
 SEEDS = range(10)
 KS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50, 60, 80, 100, 120, 150, 170)
@@ -50,7 +51,10 @@ INKS = {"band": 0.05, "block": 0.9}
 
 
 def main() -> None:
-    options = arguments(__doc__, "eigenfaces", {"cpu": 1})
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--evaluate", action="store_true", help="only measure")
+    parser.add_argument("--data", type=Path, help="the data's folder (default: $NETS_DATA/data)")
+    options = parser.parse_args()
     faces = load_faces(options.data)
     if not options.evaluate:
         embed("eigenfaces", trained(faces, options.data))
