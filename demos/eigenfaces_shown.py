@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from demos.pictures import caption, opened_style, thumbnail
+from demos.pictures import caption, opened_style, photographs, thumbnail
 from models import eigenfaces
 from models.covers import READY
 from models.eigenfaces import DROPPED, EigenfacesParams, Face, Trained
@@ -87,7 +87,6 @@ def scene(face: Face, photograph: Image.Image | None, params: EigenfacesParams) 
             for number, place in enumerate(face.scene.places, start=1)
         ],
         "detector": face.scene.detector and rounded(torch.tensor(face.scene.detector), 1),
-        "crop": rounded(face.corners, 1),
         "caption": "" if params.picture.startswith("data:") else TITLES.get(params.picture) or caption(params.picture),
     }
 
@@ -112,8 +111,8 @@ def rounded(values: Tensor, digits: int) -> list:
 def ready() -> list[dict[str, Any]]:
     """The pictures to choose from; known faces are drawn from their weights when somebody looks."""
     later = [{"name": name, "title": title_of(name), "later": True} for name in (*KNOWN, GROUP)]
-    photographs = [thumbnail(name, opened_style(name)) for name in PHOTOGRAPHS]
-    return later + photographs + [thumbnail(name, draw()) | {"title": TITLES[name]} for name, draw in DRAWN.items()]
+    drawn = [thumbnail(name, draw()) | {"title": TITLES[name]} for name, draw in DRAWN.items()]
+    return later + photographs(PHOTOGRAPHS) + drawn
 
 
 @functools.cache

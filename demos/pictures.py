@@ -128,14 +128,14 @@ def photographs(names: Sequence[str] = NAMES) -> list[dict[str, str]]:
 @functools.cache
 def photograph(name: str) -> dict[str, str]:
     """One of them, opened once for all tabs that have it."""
-    return thumbnail(name, READY[name].open())
+    return thumbnail(name, (READY | STYLES)[name].open())
 
 
 @functools.cache
 def styles() -> list[dict[str, Any]]:
     """Every ready style that needs no network, likewise; those that are drawn come later, by `drawn`."""
     later = [{"name": name, "title": title_of(name), "later": True} for name in PATTERNS]
-    return later + [thumbnail(name, style.open()) for name, style in STYLES.items()]
+    return later + photographs(tuple(STYLES))
 
 
 @once

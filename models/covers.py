@@ -3,9 +3,12 @@
 import base64
 from typing import Annotated, Literal
 
+import numpy as np
 import torch
 from pydantic import AfterValidator
 from torch import Tensor
+
+from models.strokes import text_from_dots
 
 ROWS, COLUMNS, CELL_PX = 28, 23, 4  # of a face of 112 × 92 pixels
 TEXT_LENGTH = 108  # in characters: 644 bits and four more
@@ -25,21 +28,16 @@ def cells_from_text(text: str) -> Tensor:
         content = base64.b64decode(text, altchars=b"-_", validate=True)
     except ValueError:
         content = b""
-    bits = [byte >> place & 1 for byte in content for place in range(7, -1, -1)]
-    if len(text) == TEXT_LENGTH == len(bits) // 6:
-        cells = torch.tensor(bits[: ROWS * COLUMNS], dtype=torch.bool).view(ROWS, COLUMNS)
+    if len(text) == TEXT_LENGTH == len(content) * 8 // 6:
+        cells = torch.from_numpy(np.unpackbits(np.frombuffer(content, np.uint8))[: ROWS * COLUMNS]).bool()
         if text_from_cells(cells) == text:
-            return cells
+            return cells.view(ROWS, COLUMNS)
     raise ValueError(f"cover must be {TEXT_LENGTH} base64url characters or none, got {len(text)} characters")
 
 
 def text_from_cells(cells: Tensor) -> str:
     """The base64url text of covered cells (28, 23); empty where none is."""
-    if not cells.any():
-        return ""
-    bits = "".join(str(int(cell)) for cell in cells.flatten()).ljust(TEXT_LENGTH * 6, "0")
-    content = bytes(int(bits[start : start + 8], 2) for start in range(0, len(bits), 8))
-    return base64.urlsafe_b64encode(content).decode()
+    return text_from_dots(cells.numpy()) if cells.any() else ""
 
 
 def checked_cover(text: str) -> str:

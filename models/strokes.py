@@ -42,7 +42,7 @@ Drawing = Annotated[str, AfterValidator(checked_drawing)]
 
 
 def text_from_dots(dots: np.ndarray) -> str:
-    """The base64url text of dots (28, 28), any nonzero value being ink."""
+    """The base64url text of dots, (28, 28) where they are a drawing, any nonzero value being ink."""
     return base64.urlsafe_b64encode(np.packbits(dots != 0).tobytes()).decode().rstrip("=")
 
 

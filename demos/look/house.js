@@ -9,6 +9,16 @@ window.ClassicNets = (() => {
     return levels;
   }
 
+  /** Bits, eight to a byte, as base64url text. */
+  function textOfBits(bits) {
+    const packed = Array.from({ length: bits.length / 8 }, (_, i) => bits.slice(8 * i, 8 * i + 8).reduce((byte, bit) => 2 * byte + bit, 0));
+    return btoa(String.fromCharCode(...packed)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  }
+  function bitsOfText(text) {
+    const packed = bytes(text.replaceAll('-', '+').replaceAll('_', '/'));
+    return Uint8Array.from({ length: 8 * packed.length }, (_, i) => (packed[i >> 3] >> (7 - (i & 7))) & 1);
+  }
+
   /** Paint base64 grey levels, or nothing, on a canvas of as many pixels. */
   function paint(canvas, base64) {
     const grey = base64 ? bytes(base64) : new Uint8Array(canvas.width * canvas.height);
@@ -230,5 +240,5 @@ window.ClassicNets = (() => {
   });
   if (asked.has('stage')) toggle('stage');
 
-  return { bytes, paint, paintChange, cividis, signed, put, escaped, say, sixteenths, share, known, heed, latest, tell, took, ask, address, restore, keep, visit, enlarge, save, onWhite, pressed };
+  return { bytes, textOfBits, bitsOfText, paint, paintChange, cividis, signed, put, escaped, say, sixteenths, share, known, heed, latest, tell, took, ask, address, restore, keep, visit, enlarge, save, onWhite, pressed };
 })();

@@ -7,14 +7,7 @@ const sheet = $('.cn-sheet'), strokesCanvas = $('.cn-strokes');
 let ink, dots, strokes = [], past = [];
 let pointer = null; // the one that draws; a second finger changes nothing
 
-const encode = (cells) => {
-  const packed = Array.from({ length: 98 }, (_, i) => cells.slice(8 * i, 8 * i + 8).reduce((bits, cell) => 2 * bits + cell, 0));
-  return btoa(String.fromCharCode(...packed)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-};
-const decode = (text) => {
-  const packed = ClassicNets.bytes(text.replaceAll('-', '+').replaceAll('_', '/'));
-  return Uint8Array.from({ length: SIDE * SIDE }, (_, i) => (packed[i >> 3] >> (7 - (i & 7))) & 1);
-};
+const { textOfBits: encode, bitsOfText: decode } = ClassicNets;
 const pixels = (cells) => btoa(String.fromCharCode(...cells.map((cell) => 255 * cell)));
 
 // --- showing ---------------------------------------------------------------------------------------------------

@@ -13,15 +13,8 @@ let cells = new Uint8Array(8 * BYTES); // 1 where covered; the last four are of 
 let cursor = [11, 9], erasing = false, pointer = null; // the column and row under the arrow keys; the pointer that brushes
 let told = { face: null, k: null, ink: null }; // by the tab
 
-const encode = () => {
-  if (!cells.some(Boolean)) return '';
-  const packed = Array.from({ length: BYTES }, (_, i) => cells.slice(8 * i, 8 * i + 8).reduce((bits, cell) => 2 * bits + cell, 0));
-  return btoa(String.fromCharCode(...packed)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-};
-const decode = (text) => {
-  const packed = ClassicNets.bytes((text || '').replaceAll('-', '+').replaceAll('_', '/'));
-  return Uint8Array.from({ length: 8 * BYTES }, (_, i) => (i < CELLS ? (packed[i >> 3] >> (7 - (i & 7))) & 1 : 0));
-};
+const encode = () => (cells.some(Boolean) ? ClassicNets.textOfBits(cells) : '');
+const decode = (text) => (text ? ClassicNets.bitsOfText(text) : new Uint8Array(8 * BYTES));
 
 // --- showing -------------------------------------------------------------------------------------------------------
 let seed = 1991;

@@ -37,7 +37,8 @@ function paint() {
   const kind = (name) => (name === 'detector' ? 'detector' : 'place');
   svg.setAttribute('viewBox', `0 0 ${seen.width} ${seen.height}`);
   const drawn = boxes().sort((one, other) => area(other) - area(one)).map(({ name, box }) => path(kind(name), ClassicBoxes.outline(box), name));
-  svg.innerHTML = drawn.join('') + (seen.crop ? crop(seen.crop) : '');
+  const { face } = ClassicNets.known(element);
+  svg.innerHTML = drawn.join('') + (face?.crop ? crop(face.crop) : '');
   $('.cn-flags').innerHTML = boxes().map((place) => flag(place, place.name === 'detector' ? place.name : numbered(place))).join('');
 }
 
@@ -116,7 +117,6 @@ async function show() {
   mark();
 }
 watch('value', mark);
-// The crop follows the nudges without a new search.
-ClassicNets.heed(element, ({ face }) => { if (face?.crop && seen.photograph) { seen = { ...seen, crop: face.crop }; paint(); } });
+ClassicNets.heed(element, ({ face }) => { if (face && seen.photograph) paint(); }); // the face tells what was cropped
 watch('seen', show);
 show();
