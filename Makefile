@@ -1,10 +1,11 @@
 # make app: the page on http://127.0.0.1:7860.   make test: everything CI checks.
-# make bench: the speed figures.                 make check-space: would a ZeroGPU Space install it?
+# make bench: the speed figures.                 make load: three hundred students at their sliders.
+# make space: the folder of a Space.             make check-space: would a ZeroGPU Space install it?
 PYTHON ?= python3
 BIN = .venv/bin
 ARGS ?=
 
-.PHONY: app test bench check-space chromium
+.PHONY: app test bench load space check-space chromium
 
 app: .venv/app.stamp
 	$(BIN)/python app.py $(ARGS)
@@ -12,16 +13,27 @@ app: .venv/app.stamp
 test: .venv/dev.stamp chromium
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/mypy
 	$(BIN)/python -m pytest $(ARGS)
 
 bench: .venv/dev.stamp chromium
 	$(BIN)/python -m tests.bench
 
-check-space: .venv/dev.stamp
-	@printf 'torch==2.11.0\nspaces\ngradio==%s\n' "$$(sed -n 's/^sdk_version: //p' README.md)" | \
-		$(BIN)/uv pip compile --quiet --python-version 3.12 --python-platform x86_64-manylinux_2_28 \
-		requirements.txt - | grep -E '^(gradio|spaces|torch|torchvision)=='
-	@echo "requirements.txt resolves for a ZeroGPU Space (Python 3.12, torch 2.11.0)"
+load: .venv/dev.stamp
+	$(BIN)/python -m tests.load $(ARGS)
+
+space: .venv/dev.stamp
+	$(BIN)/python -m deploy.space $(ARGS)
+
+# Python and torch as ZeroGPU had them in August 2026: the newest, and the oldest.
+check-space: space
+	@for pair in 3.12:2.11.0 3.10:2.8.0; do \
+		printf 'torch==%s\nspaces\ngradio==%s\n' "$${pair#*:}" \
+			"$$(sed -n 's/^sdk_version: //p' build/space/README.md)" | \
+			$(BIN)/uv pip compile --quiet --python-version "$${pair%:*}" --python-platform x86_64-manylinux_2_28 \
+			build/space/requirements.txt - | grep -E '^(gradio|spaces|torch|torchvision)==' || exit 1; \
+		echo "build/space resolves for a ZeroGPU Space (Python $${pair%:*}, torch $${pair#*:})"; \
+	done
 
 .venv/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.10 to 3.13 is missing: install it, or name one with PYTHON=…"; exit 1; }

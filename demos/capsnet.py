@@ -102,8 +102,7 @@ def api(drawing: str, capsule: int | None = None, offsets: list[float] | None = 
     drawing: 28×28 dots of one bit in base64url, as in the page's address. capsule: the one to decode, none for the
     longest. offsets: what is added to its 16 dimensions, each from −0.25 to 0.25.
     """
-    values = {"drawing": drawing, "capsule": capsule, "offsets": offsets}
-    params = checked(CapsNetParams, {name: value for name, value in values.items() if value is not None})
+    params = checked(CapsNetParams, ui.given(locals()))
     net, _ = capsnet.load()
     answer = capsnet.answer(net, params)
     return {

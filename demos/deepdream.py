@@ -9,10 +9,12 @@ from demos import running, ui
 from demos.deepdream_answers import PAGE, atlas, look
 from demos.deepdream_run import Task, messages, short
 from demos.pictures import chooser, photographs
-from demos.refusals import LONG_WORK, checked, in_order, on_change, on_run, telling
+from demos.refusals import checked, in_order, on_change
+from demos.serving.files import published
+from demos.turns import on_run, telling_in_turn
 from models import recognisers
-from models.deepdream import MOST_CHANNELS, DeepDreamParams, finished
-from models.images import data_url
+from models.deepdream import MOST_CHANNELS, DeepDreamParams
+from models.device import long_work_device
 from models.recognisers import FAVOURITE, LAYERS
 from weights import EMBEDDED
 
@@ -78,10 +80,10 @@ def run(task: dict, *values: Any) -> Iterator[list[dict]]:
 def foot_of(params: DeepDreamParams, message: dict[str, Any]) -> dict[str, Any]:
     """Which weights dreamed, where, for how long."""
     loaded = recognisers.load(params.net).loaded
-    return ui.answered(loaded, f"{message['made']} steps", message["milliseconds"])
+    return ui.answered(loaded, f"{message['made']} steps", message["milliseconds"], long_work_device())
 
 
-@telling
+@telling_in_turn("dream")
 def api(
     picture: str = "rocket",
     net: str = "googlenet",
@@ -98,20 +100,19 @@ def api(
     normalised: bool = True,
     size_px: int = 448,
     seed: int = 0,
-) -> dict:
+) -> Iterator[dict]:
     """A dream: the picture as a data: address, the objective at every step of every octave, and the net's top five.
 
     picture, guide, mask: a ready picture's name or a data: address of a PNG, JPEG or WebP. The others are those of the
     page's address.
     """
-    asked = {name: value for name, value in locals().items() if value is not None}
-    last = finished(messages(checked(DeepDreamParams, asked), Task()))
-    return {"picture": last["image"], "objective": last["curve"], "top_five": last["top"]}
+    for message in messages(checked(DeepDreamParams, ui.given(locals())), Task()):
+        yield {"picture": message["image"], "objective": message["curve"], "top_five": message.get("top")}
 
 
 def layers() -> gr.HTML:
     """The strip of layers, for every net; what they like was dreamed by the thin GoogLeNet."""
-    sprite = data_url((EMBEDDED / "deepdream_layers.jpg").read_bytes(), "image/jpeg")
+    sprite = published((EMBEDDED / "deepdream_layers.jpg").read_bytes())
     nets = {}
     for net, names in LAYERS.items():
         pictured = names == LAYERS["thin_googlenet"]
@@ -131,7 +132,7 @@ def lay_out_work() -> dict[str, gr.HTML]:
             parts["steps"] = ui.dial(DEMO, "steps", "Steps per octave", 1)
             with gr.Row(elem_classes="cn-tricks"):
                 for trick, text in TRICKS.items():
-                    parts[trick] = ui.control(DEMO, trick, "toggle", shares=trick, text=text)
+                    parts[trick] = ui.toggle(DEMO, trick, text)
             parts["runner"] = running.runner(Task(), MODES)
             parts["picture"] = chooser(DEMO, "picture", "Picture", photographs(), {"noise": "Noise"}, pastes=True)
         with gr.Column(scale=1):
@@ -147,10 +148,9 @@ def lay_out_work() -> dict[str, gr.HTML]:
 def lay_out_more() -> dict[str, gr.HTML]:
     """What is folded away; widgets by parameter."""
     parts = {}
-    fold = gr.Accordion("More: the net, a guide, size, seed", open=False, elem_classes="cn-fold")
-    with fold, gr.Row(elem_classes="cn-work"):
+    with ui.fold("More: the net, a guide, size, seed"), gr.Row(elem_classes="cn-work"):
         with gr.Column(scale=1):
-            parts["net"] = ui.control(DEMO, "net", "choice", title="Net", choices=TITLES, shares="net")
+            parts["net"] = ui.choice(DEMO, "net", "Net", TITLES)
             parts["size_px"] = ui.dial(DEMO, "size_px", "Longer side in pixels", 32)
             parts["octave_scale"] = ui.dial(DEMO, "octave_scale", "Octave scale", 0.05)
         with gr.Column(scale=1):
@@ -177,9 +177,8 @@ def build() -> ui.Tab:
     controls = {name: parts[name] for name in DeepDreamParams.model_fields}
     stage, runner = parts["mask"], parts["runner"]
     on_change([label.select], begin, list(controls.values()), [parts["layer"], stage, runner, foot])
-    event = on_run([runner.submit], run, [runner, *controls.values()], [stage, foot])
-    runner.stop(None, cancels=[event])
-    gr.api(api, api_name=DEMO.slug, concurrency_limit=1, concurrency_id=LONG_WORK)
+    on_run(runner, run, list(controls.values()), [stage, foot], "dream")
+    gr.api(api, api_name=DEMO.slug, concurrency_limit=None)
     return ui.Tab(controls, label)
 
 

@@ -1,13 +1,14 @@
 """What the DeepDream tab asks for besides a run: a picture to begin with, an atlas of channels."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from demos.deepdream_run import about, beginning
-from demos.keeping import ONE_AT_A_TIME
 from demos.refusals import answering, checked
 from demos.running import size_of
+from demos.turns import answering_in_turn
 from models import deepdream, recognisers
 from models.deepdream import DeepDreamParams
 from models.images import to_image, to_jpeg_url
@@ -19,7 +20,7 @@ class Page(BaseModel, frozen=True):
     """A page of an atlas."""
 
     net: recognisers.NetName
-    layer: str
+    layer: str = Field(max_length=80)
     first: int = Field(ge=0)
 
 
@@ -31,8 +32,8 @@ def look(request: dict) -> dict[str, Any]:
     return {"image": to_jpeg_url(to_image(picture)), "size": size_of(picture), "caption": about(params)["caption"]}
 
 
-@answering
-def atlas(request: dict) -> dict[str, Any]:
+@answering_in_turn("atlas")
+def atlas(request: dict) -> Iterator[dict[str, Any]]:
     """What some channels of a layer like to see, and how many it has."""
     page = checked(Page, request)
     params = checked(DeepDreamParams, {"net": page.net, "layer": page.layer})
@@ -40,6 +41,7 @@ def atlas(request: dict) -> dict[str, Any]:
     channels = deepdream.channels_of(dreamer, params.excited)
     if page.first >= channels:
         raise ValueError(f"first must be below {channels}, got {page.first}")
-    with ONE_AT_A_TIME:
-        pictures = deepdream.atlas(dreamer, params.excited, range(page.first, min(page.first + PAGE, channels)))
-    return {"images": [to_jpeg_url(to_image(picture[None])) for picture in pictures], "channels": channels}
+    shown = range(page.first, min(page.first + PAGE, channels))
+    for frame in deepdream.atlas(dreamer, params.excited, shown):
+        yield {"done": frame.done}
+    yield {"images": [to_jpeg_url(to_image(picture[None])) for picture in frame.picture], "channels": channels}

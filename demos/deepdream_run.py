@@ -7,16 +7,19 @@ from torch import Tensor
 
 from demos import running, ui
 from demos.pictures import caption, opened
-from demos.running import EVERY_MS, LONGEST_MS, size_of
+from demos.running import EVERY_MS, size_of
+from demos.zero import DREAM_S, lent, longest_ms
 from models import deepdream, recognisers
 from models.deepdream import DeepDreamParams, Frame
-from models.device import device
+from models.device import long_work_device
+from models.frames import sound
 from models.images import to_image, to_jpeg_url, to_png_url, to_tensor
 from models.photographs import fitted
 from models.recognisers import Recogniser
 
 GUIDE_PX = 384
 THUMBNAIL_PX = 150
+LONGEST_MS = longest_ms(DREAM_S)
 
 # What is maximised, in words and as a formula.
 EXCITED = (
@@ -51,7 +54,7 @@ def thumbnail(picture: Tensor) -> str:
 
 def frames(dreamer: Recogniser, picture: Tensor, params: DeepDreamParams, zooms: bool) -> Iterator[Frame]:
     """The dream that the parameters ask for, or the zoom film."""
-    place = device().torch_device
+    place = long_work_device().torch_device
 
     def prepared(text: str | None) -> Tensor | None:
         return to_tensor(opened(text)).to(place) if text else None
@@ -64,12 +67,13 @@ def frames(dreamer: Recogniser, picture: Tensor, params: DeepDreamParams, zooms:
     return make(dreamer, picture.to(place), params, objective, mask if mask is None else mask[:, :1])
 
 
+@lent(DREAM_S)
 def messages(params: DeepDreamParams, task: Task) -> Iterator[dict[str, Any]]:
     """What the page is told of a run: the dream as it grows, at last as it is, losslessly."""
-    dreamer = recognisers.load(params.net)
+    dreamer = recognisers.load_for_long_work(params.net)
     before = beginning(params, dreamer.smallest_px)
     picture = deepdream.zoomed(to_tensor(opened(task.begun)), before) if task.begun else before
-    work = frames(dreamer, picture, params, task.zooms)
+    work = sound(frames(dreamer, picture, params, task.zooms), lambda frame: frame.excitement, "objective")
     said = about(params) | {"before": to_jpeg_url(to_image(before)), "size": size_of(before)}
     said |= {"unit": "steps", "run": task.run}
     milliseconds, told = ui.stopwatch(), -EVERY_MS

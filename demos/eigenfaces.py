@@ -105,7 +105,7 @@ def api(
     eight weights before the face is rebuilt, in standard deviations. place: what finds the face in a photograph.
     measure, dropped, shifted: how it is compared with the known ones.
     """
-    params = checked(EigenfacesParams, {name: value for name, value in locals().items() if value is not None})
+    params = checked(EigenfacesParams, ui.given(locals()))
     trained, _ = eigenfaces.load()
     photograph = photograph_for(trained, params.picture)
     found = eigenfaces.look_for_face(trained, photograph, params.place != "detector") if photograph else None
@@ -128,7 +128,7 @@ def lay_out_work() -> dict[str, gr.HTML]:
         with gr.Column(scale=0, elem_classes="cn-column-people"):
             more = {"mean": "Mean face", "sampled_1": "A sampled face"}
             parts["picture"] = chooser(DEMO, "picture", "Picture", ready(), more, pastes=True, draws=drawn)
-            parts["ink"] = ui.control(DEMO, "ink", "choice", title="The cover is", choices=INKS, shares="ink")
+            parts["ink"] = ui.choice(DEMO, "ink", "The cover is", INKS)
         with gr.Column(scale=1):
             asks = {"server_functions": [rebuild, basis, atlas]}
             parts["moves"] = ui.control(
@@ -145,28 +145,22 @@ def lay_out_work() -> dict[str, gr.HTML]:
 def lay_out_more() -> dict[str, gr.HTML]:
     """What is folded away; widgets by parameter or name."""
     parts = {}
-    fold = gr.Accordion("Find the face in a photograph, and line it up", open=False, elem_classes="cn-fold")
-    with fold, gr.Row(elem_classes="cn-work cn-faces-more"):
+    with ui.fold("Find the face in a photograph, and line it up"), gr.Row(elem_classes="cn-work cn-faces-more"):
         with gr.Column(scale=2):
             parts["place"] = ui.control(DEMO, "place", "whereabouts", number=5, seen={})
         with gr.Column(scale=1):
             for name, (text, stride) in NUDGES.items():
                 parts[name] = ui.dial(DEMO, name, text, stride)
-            parts["level"] = ui.control(DEMO, "level", "toggle", shares="level", text="Bring to the light of a face")
-    fold = gr.Accordion("The recognition lab, and the slide's figure", open=False, elem_classes="cn-fold")
-    with fold, gr.Row(elem_classes="cn-work cn-faces-more"):
+            parts["level"] = ui.toggle(DEMO, "level", "Bring to the light of a face")
+    with ui.fold("The recognition lab, and the slide's figure"), gr.Row(elem_classes="cn-work cn-faces-more"):
         with gr.Column(scale=2):
             parts["rates"] = ui.widget(
                 "rates", lab="", help="How often the nearest is right.", server_functions=[recognise]
             )
         with gr.Column(scale=1):
-            choices = {"title": "Two faces are compared by", "choices": MEASURES, "shares": "measure"}
-            parts["measure"] = ui.control(DEMO, "measure", "choice", **choices)
-            for name, text in {
-                "dropped": "Leave out the first three",
-                "shifted": "Know each picture shifted, too",
-            }.items():
-                parts[name] = ui.control(DEMO, name, "toggle", shares=name, text=text)
+            parts["measure"] = ui.choice(DEMO, "measure", "Two faces are compared by", MEASURES)
+            parts["dropped"] = ui.toggle(DEMO, "dropped", "Leave out the first three")
+            parts["shifted"] = ui.toggle(DEMO, "shifted", "Know each picture shifted, too")
             parts["trio"] = ui.widget("trio", pictures="", help="Two faces near face space, a third thing far.")
     return parts
 

@@ -110,8 +110,7 @@ def api(digit: int, styles: list[float] | None = None, noise: int | None = None)
 
     digit: 0 to 9. styles: c2 and c3, each from −2 to 2. noise: the seed of z, 0 to 9999.
     """
-    values = {"digit": digit, "styles": styles, "noise": noise}
-    codes = checked(Codes, {name: value for name, value in values.items() if value is not None})
+    codes = checked(Codes, ui.given(locals()))
     nets, _ = infogan.load()
     made = infogan.make(nets, codes)
     return {
@@ -134,7 +133,7 @@ def lay_out_codes() -> dict[str, gr.HTML]:
         styles = ui.control(DEMO, "styles", "pad", limit=LARGEST_STYLE, trained=TRAINED_STYLE, names=[])
         with gr.Row(elem_classes="cn-noise"):
             noise = ui.control(DEMO, "noise", "noise", largest=LARGEST_SEED)
-            locked = ui.control(DEMO, "locked", "toggle", shares="locked", text="Lock z")
+            locked = ui.toggle(DEMO, "locked", "Lock z")
     with gr.Column(scale=0, elem_classes="cn-column-xl"):
         generated = exhibited(3, "generated", "Generated", "λ = 1", "Q reads back")
     with gr.Column(scale=0, elem_classes="cn-column-xl"):

@@ -1,14 +1,16 @@
 """What the InfoGAN page asks for while it is open: live pictures, the lecture's figures, walks and films."""
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from torch import Tensor
 
 from demos import ui
 from demos.refusals import answering, checked
+from demos.turns import answering_in_turn
 from models import infogan
 from models.digits import enlarged
-from models.films import to_film_url
+from models.films import filmed
 from models.images import to_base64, to_png_url
 from models.infogan import FRAMES_PER_SECOND, Codes, Figure, Reading, Walk
 from models.nets.infogan import Trained
@@ -95,14 +97,15 @@ def walk(request: dict) -> dict[str, Any]:
     }
 
 
-@answering
-def film(request: dict) -> dict[str, str]:
+@answering_in_turn("film")
+def film(request: dict) -> Iterator[dict[str, str]]:
     """A walk as a file to keep."""
     asked = checked(WalkAsked, request)
     nets, _ = infogan.load()
     pictures = infogan.along(nets.generator, infogan.path(nets, asked.walk, asked), asked)
-    frames = [enlarged(picture, FILM_SCALE) for picture in pictures]
-    return {"film": to_film_url(frames, FRAMES_PER_SECOND, asked.kind)}
+    frames = (enlarged(picture, FILM_SCALE) for picture in pictures)
+    for address in filmed(frames, FRAMES_PER_SECOND, asked.kind):
+        yield {"film": address}
 
 
 def captions(nets: Trained) -> dict[str, tuple[str, str]]:

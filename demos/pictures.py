@@ -13,8 +13,9 @@ from PIL import Image, ImageOps
 
 from demos import ui
 from demos.refusals import answering
+from demos.serving.files import published
 from models import patterns
-from models.images import from_data_url, read_picture, to_jpeg_url
+from models.images import from_data_url, read_picture, to_jpeg
 from models.once import once
 from models.paintings import PAINTINGS, fetched
 from models.patterns import PATTERNS
@@ -110,14 +111,8 @@ def chooser(
         draws: what the page calls, by the name `drawn`, for the ready ones that come later.
     """
     listed = [*ready, *({"name": name, "title": text} for name, text in more.items())]
-    texts = {
-        "title": title,
-        "shares": parameter,
-        "pastes": pastes,
-        "streams": streams,
-        "server_functions": [draws or drawn],
-    }
-    return ui.control(demo, parameter, "pictures", ready=listed, largest_side=LARGEST_PX, **texts)
+    ways = {"pastes": pastes, "streams": streams, "largest_side": LARGEST_PX, "server_functions": [draws or drawn]}
+    return ui.control(demo, parameter, "pictures", title=title, ready=listed, **ways)
 
 
 def photographs(names: Sequence[str] = NAMES) -> list[dict[str, str]]:
@@ -153,7 +148,7 @@ def drawn(_: dict) -> dict[str, dict[str, str]]:
 def thumbnail(name: str, picture: Image.Image) -> dict[str, str]:
     """A ready picture for the page."""
     square = ImageOps.fit(picture, (THUMBNAIL_PX, THUMBNAIL_PX))
-    return {"name": name, "title": title_of(name), "image": to_jpeg_url(square)}
+    return {"name": name, "title": title_of(name), "image": published(to_jpeg(square))}
 
 
 def title_of(name: str) -> str:

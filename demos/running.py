@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from torch import Tensor
 
 from demos import ui
-from demos.keeping import MOST_FRAMES, keep
+from demos.keeping import MOST_FRAMES, film, keep
 from models.photographs import OwnPicture
 
 EVERY_MS = 100  # how often the page hears of the work
@@ -32,7 +32,7 @@ def easel(demo: ui.Demo, thing: str, begins: str, look: Callable[[dict], dict], 
     """
     size_px = demo.params().size_px
     texts = {"thing": thing, "begins": begins, "slug": demo.slug, "size_px": size_px, "most_frames": MOST_FRAMES}
-    hands = {"brushes": list(brushes.items()), "server_functions": [look, keep]}
+    hands = {"brushes": list(brushes.items()), "server_functions": [look, keep, film]}
     return ui.control(demo, "mask", "easel", frame={}, **texts, **hands)
 
 

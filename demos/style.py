@@ -7,11 +7,13 @@ import gradio as gr
 
 from demos import running, ui
 from demos.pictures import chooser, photographs, styles
-from demos.refusals import LONG_WORK, checked, in_order, on_change, on_run
+from demos.refusals import checked, in_order, on_change
 from demos.running import Task
 from demos.style_answers import Order, api, estimate, look, panels
 from demos.style_run import messages
+from demos.turns import on_run
 from models import painters
+from models.device import long_work_device
 from models.nets.vgg import CONVOLUTIONS
 from models.paintings import PAINTINGS
 from models.style import STYLE_LAYERS, StyleParams
@@ -80,13 +82,16 @@ def draw(order: dict, *values: Any) -> Iterator[list[dict]]:
     for message in panels(params, checked(Order, order)):
         yield [gr.update(frame=message), gr.skip()]
     loaded = painters.load(params.net).loaded
-    yield [gr.skip(), gr.update(value=ui.answered(loaded, message["title"].lower(), message["milliseconds"]))]
+    yield [
+        gr.skip(),
+        gr.update(value=ui.answered(loaded, message["title"].lower(), message["milliseconds"], long_work_device())),
+    ]
 
 
 def foot_of(params: StyleParams, message: dict[str, Any]) -> dict[str, Any]:
     """Which weights looked, where, for how long."""
     figure = f"{params.pooling} pooling, {message['made']} steps"
-    return ui.answered(painters.load(params.net).loaded, figure, message["milliseconds"])
+    return ui.answered(painters.load(params.net).loaded, figure, message["milliseconds"], long_work_device())
 
 
 def expect(*values: Any) -> list[dict]:
@@ -115,16 +120,10 @@ def lay_out_work() -> dict[str, gr.HTML]:
 
 def lay_out_more() -> dict[str, gr.HTML]:
     """What is folded away; widgets by parameter."""
-
-    def choice(name: str) -> gr.HTML:
-        title, choices = CHOICES[name]
-        return ui.control(DEMO, name, "choice", title=title, choices=choices, shares=name)
-
     parts = {}
-    fold = gr.Accordion("More: start, colours, layers, a second style, the net", open=False, elem_classes="cn-fold")
-    with fold, gr.Row(elem_classes="cn-work"):
+    with ui.fold("More: start, colours, layers, a second style, the net"), gr.Row(elem_classes="cn-work"):
         with gr.Column(scale=1):
-            parts |= {name: choice(name) for name in ("start", "colours", "matched", "net")}
+            parts |= {name: ui.choice(DEMO, name, *CHOICES[name]) for name in ("start", "colours", "matched", "net")}
         with gr.Column(scale=1):
             parts["iterations"] = ui.dial(DEMO, "iterations", "Steps", 5)
             parts["scales"] = ui.dial(DEMO, "scales", "Sizes, coarse to fine", 1)
@@ -133,7 +132,7 @@ def lay_out_more() -> dict[str, gr.HTML]:
             parts["seed"] = ui.dial(DEMO, "seed", "Seed of the noise", 1)
         with gr.Column(scale=1):
             parts["layer_weights"] = ui.control(DEMO, "layer_weights", "weights", layers=STYLE_LAYERS)
-            parts |= {name: choice(name) for name in ("content_layer", "optimizer", "pooling")}
+            parts |= {name: ui.choice(DEMO, name, *CHOICES[name]) for name in ("content_layer", "optimizer", "pooling")}
         with gr.Column(scale=1):
             parts["second"] = chooser(DEMO, "second", "Second style", styles(), {None: "None"} | FETCHED)
             parts["blend"] = ui.dial(DEMO, "blend", "Share of the second", 0.05)
@@ -161,11 +160,9 @@ def build() -> ui.Tab:
     on_change([label.select], begin, inputs, [stage, runner, foot])
     costly = [parts[name].input for name in ("content", "size_px", "iterations", "scales", "style_scale", "net")]
     on_change(costly, expect, inputs, [runner, foot])
-    event = on_run([runner.submit], run, [runner, *inputs], [stage, foot])
-    runner.stop(None, cancels=[event])
-    drawing = on_run([figures.submit], draw, [figures, *inputs], [figures, foot], line="figures")
-    figures.stop(None, cancels=[drawing])
-    gr.api(api, api_name=DEMO.slug, concurrency_limit=1, concurrency_id=LONG_WORK)
+    on_run(runner, run, inputs, [stage, foot], "painting")
+    on_run(figures, draw, inputs, [figures, foot], "figure")
+    gr.api(api, api_name=DEMO.slug, concurrency_limit=None)
     return ui.Tab(controls, label)
 
 

@@ -7,12 +7,14 @@ from pydantic import BaseModel, Field
 
 from demos import ui
 from demos.pictures import caption
-from demos.refusals import answering, checked, telling
-from demos.running import EVERY_MS, LONGEST_MS, Task, size_of
+from demos.refusals import answering, checked
+from demos.running import EVERY_MS, Task, size_of
 from demos.style_run import content_of, messages, styles_of
+from demos.turns import telling_in_turn
+from demos.zero import FIGURE_S, PAINTING_S, lent, longest_ms
 from models import painters
-from models.deepdream import finished
-from models.device import free_bytes
+from models.device import free_bytes, long_work_device, on_zero_gpu
+from models.frames import sound
 from models.images import to_image, to_jpeg_url
 from models.style import StyleParams
 from models.style_cost import check_room, memory, seconds
@@ -20,6 +22,7 @@ from models.style_figures import FIGURES, FigureName, PanelFrame, drawn
 
 KEPT: dict[tuple[FigureName, StyleParams], dict[str, Any]] = {}  # figures of ready pictures, for the next to ask
 MOST_KEPT = 8
+LONGEST_MS = longest_ms(FIGURE_S)
 
 
 class Order(BaseModel, frozen=True):
@@ -42,10 +45,15 @@ def estimate(params: StyleParams) -> str:
     if not painters.is_loaded(params.net):
         return "How long it will take is not known before the net is here."
     painter, content = painters.load(params.net), content_of(params)
-    needed, duration = memory(painter, content, params), seconds(painter, content, params)
-    time = f"{duration:.0f} s" if duration < 100 else f"{duration / 60:.0f} min"
+    needed = memory(painter, content, params)
+    time = f"At most {PAINTING_S} s" if on_zero_gpu() else f"About {rounded(seconds(painter, content, params))}"
     room = "" if needed < free_bytes() else " More than is left here: choose a smaller size."
-    return f"About {time} and {max(needed / 1e9, 0.1):.1f} GB of memory.{room}"
+    return f"{time} and {max(needed / 1e9, 0.1):.1f} GB of memory.{room}"
+
+
+def rounded(duration: float) -> str:
+    """So many seconds as people say it."""
+    return f"{duration:.0f} s" if duration < 100 else f"{duration / 60:.0f} min"
 
 
 def panels(params: StyleParams, order: Order) -> Iterator[dict[str, Any]]:
@@ -55,17 +63,21 @@ def panels(params: StyleParams, order: Order) -> Iterator[dict[str, Any]]:
     kept = KEPT.get((order.name, params))
     for message in [kept] if kept else painted(params, order.name):
         yield message | grid
+    keep(params, order.name, message)  # here, for what `painted` keeps would be lost where a GPU is lent
 
 
+@lent(FIGURE_S)
 def painted(params: StyleParams, name: FigureName) -> Iterator[dict[str, Any]]:
     """Each picture of a figure as it is painted, and all of them."""
-    figure, painter = FIGURES[name], painters.load(params.net)
+    figure, painter = FIGURES[name], painters.load_for_long_work(params.net)
     listed = list(figure.panels(params))
     content = content_of(params.model_copy(update={"size_px": listed[0][2].size_px}))
+    content = content.to(long_work_device().torch_device)
     [style] = styles_of(params)
     check_room(painter, content, params)
     milliseconds, told, cells, curves = ui.stopwatch(), -EVERY_MS, [], {}
-    for panel in drawn(painter, figure, content, style, params):
+    work = drawn(painter, figure, content, style, params)
+    for panel in sound(work, lambda panel: panel.frame.loss, "loss"):
         step, steps = panel.frame.step, panel.frame.steps
         curves.setdefault(panel.column, []).append([panel.seconds, panel.frame.loss])
         if step == steps or milliseconds() - told > EVERY_MS:
@@ -76,9 +88,7 @@ def painted(params: StyleParams, name: FigureName) -> Iterator[dict[str, Any]]:
             cells += message["cells"]
         if told > LONGEST_MS:
             break
-    whole = message | raced(curves, name) | {"cells": cells, "last": True}
-    keep(params, name, whole)
-    yield whole
+    yield message | raced(curves, name) | {"cells": cells, "last": True}
 
 
 def cell(panel: PanelFrame) -> dict[str, Any]:
@@ -100,7 +110,7 @@ def keep(params: StyleParams, name: FigureName, whole: dict[str, Any]) -> None:
         del KEPT[next(iter(KEPT))]
 
 
-@telling
+@telling_in_turn("painting")
 def api(
     content: str = "cat",
     style: str = "brush_strokes",
@@ -122,12 +132,11 @@ def api(
     variation: float = 0.01,
     colours: str = "style",
     seed: int = 0,
-) -> dict:
+) -> Iterator[dict]:
     """A picture in a style, as a data: address, and its loss at every step: all, the content's part, the style's.
 
     content, style, second, mask: a ready picture's name or a data: address of a PNG, JPEG or WebP. The others are those
     of the page's address.
     """
-    asked = {name: value for name, value in locals().items() if value is not None}
-    last = finished(messages(checked(StyleParams, asked), Task()))
-    return {"picture": last["image"], "loss": last["curve"]}
+    for message in messages(checked(StyleParams, ui.given(locals())), Task()):
+        yield {"picture": message["image"], "loss": message["curve"]}

@@ -9,15 +9,18 @@ from torch import Tensor
 
 from demos import ui
 from demos.pictures import caption, opened, opened_style, title_of
-from demos.running import EVERY_MS, LONGEST_MS, Task, size_of
+from demos.running import EVERY_MS, Task, size_of
+from demos.zero import PAINTING_S, lent, longest_ms
 from models import painters
-from models.device import device
+from models.device import device, long_work_device
+from models.frames import sound
 from models.images import to_image, to_jpeg_url, to_png_url, to_tensor
 from models.photographs import fitted
 from models.style import SMALLEST_PX, STYLE_LAYERS, Frame, StyleParams, resized, transfer
 from models.style_cost import check_room
 
 SHOWN_CHANNELS = 16  # of a Gram matrix
+LONGEST_MS = longest_ms(PAINTING_S)
 
 
 def content_of(params: StyleParams) -> Tensor:
@@ -28,7 +31,7 @@ def content_of(params: StyleParams) -> Tensor:
 def styles_of(params: StyleParams) -> list[Tensor]:
     """The one or two styles, (1, 3, H, W) in [0, 1]."""
     names = [params.style, params.second] if params.second else [params.style]
-    return [to_tensor(opened_style(name)).to(device().torch_device) for name in names]
+    return [to_tensor(opened_style(name)).to(long_work_device().torch_device) for name in names]
 
 
 def masks_of(params: StyleParams, content: Tensor) -> list[Tensor]:
@@ -44,16 +47,17 @@ def masks_of(params: StyleParams, content: Tensor) -> list[Tensor]:
 
 def frames(params: StyleParams, task: Task, content: Tensor) -> Iterator[Frame]:
     """The transfer that the parameters ask for, or one that goes on from a picture."""
-    painter = painters.load(params.net)
+    painter = painters.load_for_long_work(params.net)
     check_room(painter, content, params)
     begun = resized(to_tensor(opened(task.begun)), content.shape[2:]).to(content) if task.begun else None
     return transfer(painter, content, styles_of(params), params, masks_of(params, content), begun)
 
 
+@lent(PAINTING_S)
 def messages(params: StyleParams, task: Task) -> Iterator[dict[str, Any]]:
     """What the page is told of a run: the picture as it is painted, its losses, its Gram matrices."""
-    content = content_of(params)
-    work = frames(params, task, content)
+    content = content_of(params).to(long_work_device().torch_device)
+    work = sound(frames(params, task, content), lambda frame: frame.loss, "loss")
     said = {"before": to_jpeg_url(to_image(content)), "size": size_of(content), "caption": caption(params.content)}
     said |= {"short": title_of(params.style), "unit": "steps", "run": task.run}
     milliseconds, told = ui.stopwatch(), -EVERY_MS

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from demos.pictures import STYLES, opened_style
 from demos.style_run import content_of
 from models import painters
-from models.deepdream import finished
+from models.frames import finished
 from models.images import to_image, to_tensor
 from models.nets.vgg import balance
 from models.painters import Painter

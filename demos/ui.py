@@ -58,10 +58,11 @@ def whole(component: Component, update: dict[str, Any]) -> dict[str, Any]:
 
 
 def control(demo: Demo, parameter: str, name: str, **props: Any) -> gr.HTML:
-    """The widget for one of a demo's parameters, with its default and its help."""
+    """The widget for one of a demo's parameters, with its default, its help, and a class by which the page finds it."""
     value = getattr(demo.params(), parameter)
     value = list(value) if isinstance(value, tuple) else value
-    return widget(name, value, help=demo.params.model_fields[parameter].description, **props)
+    told = {"shares": parameter, "help": demo.params.model_fields[parameter].description}
+    return widget(name, value, elem_classes=f"cn-for-{parameter}", **told, **props)
 
 
 def dial(demo: Demo, parameter: str, title: str, stride: float) -> gr.HTML:
@@ -76,9 +77,23 @@ def dial(demo: Demo, parameter: str, title: str, stride: float) -> gr.HTML:
         least=least,
         most=most,
         stride=stride,
-        shares=parameter,
         begun=getattr(demo.params(), parameter),
     )
+
+
+def choice(demo: Demo, parameter: str, title: str, choices: dict[str, str]) -> gr.HTML:
+    """The menu of a parameter that is one of a few; `choices` are their texts by their names."""
+    return control(demo, parameter, "choice", title=title, choices=choices)
+
+
+def toggle(demo: Demo, parameter: str, text: str) -> gr.HTML:
+    """The button of a parameter that holds or does not."""
+    return control(demo, parameter, "toggle", text=text)
+
+
+def fold(title: str) -> gr.Accordion:
+    """A part of a tab that is folded away until somebody asks for it."""
+    return gr.Accordion(title, open=False, elem_classes="cn-fold")
 
 
 def label(title: str, year: int, authors: str, paper: str, lede: str, links: dict[str, str]) -> gr.HTML:
@@ -110,6 +125,11 @@ def answered(loaded: Loaded, figure: str, milliseconds: float, place: Device | N
         "because": place.because,
         "milliseconds": milliseconds,
     }
+
+
+def given(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What a caller of the API gave: all arguments but those left out."""
+    return {name: value for name, value in arguments.items() if value is not None}
 
 
 def stopwatch() -> Callable[[], float]:

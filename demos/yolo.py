@@ -78,7 +78,7 @@ def api(
     picture: a ready picture's name, a data: address of a PNG, JPEG or WebP, or "drawing". The others are those of the
     page's address.
     """
-    params = checked(YOLOParams, {name: value for name, value in locals().items() if value is not None})
+    params = checked(YOLOParams, ui.given(locals()))
     detector, _, found = looked(params)
     return coco_boxes(detector, found, params)
 
@@ -110,22 +110,17 @@ def lay_out_work() -> dict[str, gr.HTML]:
 def lay_out_more() -> dict[str, gr.HTML]:
     """What is folded away; widgets by parameter."""
     parts = {}
-    fold = gr.Accordion(
-        "More: the detector, kinds of suppression, classic mistakes", open=False, elem_classes="cn-fold"
-    )
+    fold = ui.fold("More: the detector, kinds of suppression, classic mistakes")
     with fold, gr.Row(elem_classes="cn-work"):
         with gr.Column(scale=1):
-            parts["net"] = ui.control(DEMO, "net", "choice", title="Detector", choices=DETECTORS, shares="net")
+            parts["net"] = ui.choice(DEMO, "net", "Detector", DETECTORS)
         with gr.Column(scale=1):
-            choices = {"title": "What happens to the weaker box", "choices": METHODS, "shares": "method"}
-            parts["method"] = ui.control(DEMO, "method", "choice", **choices)
-            parts["classwise"] = ui.control(DEMO, "classwise", "toggle", shares="classwise", text="Class by class")
+            parts["method"] = ui.choice(DEMO, "method", "What happens to the weaker box", METHODS)
+            parts["classwise"] = ui.toggle(DEMO, "classwise", "Class by class")
         with gr.Column(scale=1):
-            wrong = {"title": "A classic mistake", "choices": MISTAKES, "shares": "mistake"}
-            parts["mistake"] = ui.control(DEMO, "mistake", "choice", **wrong)
+            parts["mistake"] = ui.choice(DEMO, "mistake", "A classic mistake", MISTAKES)
             ui.widget("given")
-    fold = gr.Accordion("Your own ground truth: hits, precision, recall, AP", open=False, elem_classes="cn-fold")
-    with fold:
+    with ui.fold("Your own ground truth: hits, precision, recall, AP"):
         parts["truth"] = ui.control(DEMO, "truth", "truth", most=MOST_TRUTHS)
     return parts
 

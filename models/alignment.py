@@ -11,6 +11,8 @@ from skimage.data import lbp_frontal_face_cascade_filename
 from skimage.feature import Cascade
 from torch import Tensor
 
+from models.images import resized
+
 # Where the detector sees the face in the ORL pictures of 112 × 92: left, top and side, their means over 100 pictures.
 SEEN_LEFT, SEEN_TOP, SEEN_SIDE = 0.4, 17.6, 88.6
 LEAST, SCALE, STEP = 1 / 10, 1.15, 1.5  # the smallest face in the shorter side, and how finely the detector searches
@@ -83,7 +85,7 @@ def cut(picture: Tensor, around: Tensor, size: tuple[int, int]) -> Tensor:
     scale = min(1.0, size[1] / (around[1] - around[0]).norm().item())
     if scale < 1:
         smaller = [max(1, round(side * scale)) for side in picture.shape]
-        picture = F.interpolate(picture[None, None], smaller, mode="bilinear", antialias=True)[0, 0]
+        picture = resized(picture[None, None], smaller)[0, 0]
     origin, right, down = around[0], around[1] - around[0], around[3] - around[0]
     theta = torch.stack([right / extent, down / extent, (2 * origin + right + down) / extent - 1], dim=1)
     grid = F.affine_grid(theta[None], [1, 1, *size], align_corners=False)

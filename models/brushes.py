@@ -30,7 +30,7 @@ def places(side_px: int = CANVAS_PX) -> np.ndarray:
     return np.stack(np.meshgrid(centres, centres))
 
 
-def polar(angle: np.ndarray, radius: np.ndarray) -> np.ndarray:
+def polar(angle: np.ndarray, radius: np.ndarray | float) -> np.ndarray:
     """Points (..., 2) in that direction and at that distance."""
     return np.stack([np.cos(angle), np.sin(angle)], -1) * np.asarray(radius)[..., None]
 

@@ -1,14 +1,11 @@
 """What hides a part of a face: a mask of cells, brushed or ready, and what it is made of."""
 
-import base64
 from typing import Annotated, Literal
 
-import numpy as np
 import torch
-from pydantic import AfterValidator
 from torch import Tensor
 
-from models.strokes import text_from_dots
+from models.strokes import bits_from_text, readable, text_from_dots
 
 ROWS, COLUMNS, CELL_PX = 28, 23, 4  # of a face of 112 × 92 pixels
 TEXT_LENGTH = 108  # in characters: 644 bits and four more
@@ -24,14 +21,9 @@ def cells_from_text(text: str) -> Tensor:
     """
     if not text:
         return torch.zeros(ROWS, COLUMNS, dtype=torch.bool)
-    try:
-        content = base64.b64decode(text, altchars=b"-_", validate=True)
-    except ValueError:
-        content = b""
-    if len(text) == TEXT_LENGTH == len(content) * 8 // 6:
-        cells = torch.from_numpy(np.unpackbits(np.frombuffer(content, np.uint8))[: ROWS * COLUMNS]).bool()
-        if text_from_cells(cells) == text:
-            return cells.view(ROWS, COLUMNS)
+    cells = torch.from_numpy(bits_from_text(text, TEXT_LENGTH))[: ROWS * COLUMNS].bool()
+    if text_from_cells(cells) == text:  # which no stray bits at the end are
+        return cells.view(ROWS, COLUMNS)
     raise ValueError(f"cover must be {TEXT_LENGTH} base64url characters or none, got {len(text)} characters")
 
 
@@ -40,13 +32,7 @@ def text_from_cells(cells: Tensor) -> str:
     return text_from_dots(cells.numpy()) if cells.any() else ""
 
 
-def checked_cover(text: str) -> str:
-    """Lets pass the text of a mask."""
-    cells_from_text(text)
-    return text
-
-
-Cover = Annotated[str, AfterValidator(checked_cover)]
+Cover = Annotated[str, readable(cells_from_text)]
 
 
 def box(rows: range, columns: range) -> Tensor:

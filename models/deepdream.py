@@ -7,10 +7,9 @@ Differences from the notebook: a mask may say where to dream; large pictures go 
 may be computed in bfloat16, whose gradient points the same way.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -24,7 +23,6 @@ JITTER_PX = 32
 CORE_PX, MARGIN_PX = 512, 64  # of a tile: the part it gives, and what it sees around; multiples of every net's stride
 ZOOM = 0.05  # how much of each side is cut off from one frame of a zoom film to the next
 MOST_CHANNELS = 16
-T = TypeVar("T")
 NOISE = 0.15  # of the way from black to white
 
 
@@ -70,11 +68,12 @@ class DeepDreamParams(BaseModel, frozen=True):
 class Dreamer(Protocol):
     """What dreams: a net of `models.recognisers`, or a toy."""
 
-    smallest_px: int
+    @property
+    def smallest_px(self) -> int:
+        """The shortest side of a picture that it can look at."""
 
     def activation(self, pictures: Tensor, layer: str) -> Tensor:
         """What a layer says, (B, C, H, W), of pictures (B, 3, H, W) in [0, 1]."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,7 @@ def chosen(activation: Tensor, channels: tuple[int, ...]) -> Tensor:
 
 def objective_of(dreamer: Dreamer, params: DeepDreamParams, guide: Tensor | None = None) -> Objective:
     """What these parameters, and a second picture (1, 3, H, W) where there is one, ask for."""
-    wish = whole_layer
+    wish: Objective = whole_layer
     if guide is not None:
         with torch.no_grad():
             wish = guided_by(chosen(dreamer.activation(guide, params.excited), params.channels))
@@ -263,11 +262,6 @@ def closer(picture: Tensor) -> Tensor:
     return F.grid_sample(picture, grid, align_corners=True)
 
 
-def finished(frames: Iterator[T]) -> T:
-    """The last of many."""
-    return deque(frames, maxlen=1).pop()
-
-
 # --- what to begin with ---------------------------------------------------------------------------
 
 
@@ -292,8 +286,8 @@ def channels_of(dreamer: Dreamer, layer: str) -> int:
         return dreamer.activation(noise(1, ATLAS_PX, ATLAS_PX, seed=0), layer).shape[1]
 
 
-def atlas(dreamer: Dreamer, layer: str, channels: Sequence[int]) -> Tensor:
-    """What each of some channels likes to see, (N, 3, 96, 96), dreamed from noise."""
+def atlas(dreamer: Dreamer, layer: str, channels: Sequence[int]) -> Iterator[Frame]:
+    """Dreams on noise until its pictures, (N, 3, 96, 96), show what each of some channels likes to see."""
     pictures = noise(len(channels), ATLAS_PX, ATLAS_PX, seed=0)
     params = ATLAS.model_copy(update={"layer": layer})
-    return finished(dream(dreamer, pictures, params, one_each(channels))).picture
+    return dream(dreamer, pictures, params, one_each(channels))

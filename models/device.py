@@ -28,13 +28,26 @@ def device() -> Device:
     asked = os.environ.get("NETS_DEVICE")
     if asked:
         return named(asked, "NETS_DEVICE asks for it")
-    if os.environ.get("SPACES_ZERO_GPU"):
+    if on_zero_gpu():
         return named("cpu", "ZeroGPU is kept for long work")
     if torch.cuda.is_available():
         return named("cuda", "CUDA is here")
     if torch.backends.mps.is_available():
         return named("mps", "Metal is here")
     return named("cpu", "no GPU is here")
+
+
+@functools.cache
+def long_work_device() -> Device:
+    """Where dreams and paintings are made: on the GPU that a ZeroGPU Space lends, elsewhere on `device()`."""
+    if on_zero_gpu() and not os.environ.get("NETS_DEVICE"):
+        return named("cuda", "ZeroGPU lends it for long work")
+    return device()
+
+
+def on_zero_gpu() -> bool:
+    """Whether this is a Space whose GPU is lent by the call."""
+    return os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")  # as the package `spaces` reads it
 
 
 def named(asked: str, because: str) -> Device:
@@ -48,9 +61,9 @@ def named(asked: str, because: str) -> Device:
     return Device(chosen, names.get(chosen.type, lambda: asked)(), because)
 
 
-def computes_bfloat16() -> bool:
-    """Whether this process's device multiplies bfloat16 in hardware."""
-    chosen = device().torch_device
+def computes_bfloat16(place: Device | None = None) -> bool:
+    """Whether a device, or unless told this process's, multiplies bfloat16 in hardware."""
+    chosen = (place or device()).torch_device
     if chosen.type == "cuda":
         return torch.cuda.get_device_capability(chosen) >= (8, 0)
     # Not yet a public function.
@@ -58,8 +71,8 @@ def computes_bfloat16() -> bool:
 
 
 def free_bytes() -> float:
-    """How much memory the nets may still take: the GPU's, or what the system, and a container's limit, leave."""
-    place = device().torch_device
+    """How much memory long work may still take: the GPU's, or what the system, and a container's limit, leave."""
+    place = long_work_device().torch_device
     if place.type == "cuda":
         kept = torch.cuda.memory_reserved(place) - torch.cuda.memory_allocated(place)  # by torch, for the next to ask
         return torch.cuda.mem_get_info(place)[0] + kept
@@ -70,7 +83,8 @@ def system_bytes() -> float:
     """What Linux has available; elsewhere, half of all there is."""
     told = Path("/proc/meminfo")
     if told.exists():
-        return 1024 * int(re.search(r"MemAvailable:\s+(\d+)", told.read_text())[1])
+        [kilobytes] = re.findall(r"MemAvailable:\s+(\d+)", told.read_text())
+        return 1024 * int(kilobytes)
     if hasattr(os, "sysconf"):
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2
     return math.inf
@@ -81,5 +95,5 @@ def container_bytes() -> float:
     limit, used, kinds = (Path("/sys/fs/cgroup", f"memory.{name}") for name in ("max", "current", "stat"))
     if not limit.exists() or limit.read_text().strip() == "max":
         return math.inf
-    remembered = int(re.search(r"^inactive_file (\d+)", kinds.read_text(), re.MULTILINE)[1])
-    return int(limit.read_text()) - int(used.read_text()) + remembered
+    [remembered] = re.findall(r"^inactive_file (\d+)", kinds.read_text(), re.MULTILINE)
+    return int(limit.read_text()) - int(used.read_text()) + int(remembered)

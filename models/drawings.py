@@ -7,9 +7,8 @@ from typing import Annotated
 
 import numpy as np
 from PIL import Image, ImageDraw
-from pydantic import AfterValidator
 
-from models.strokes import READY_STROKES, curve
+from models.strokes import READY_STROKES, curve, readable
 
 SIDE_PX = 256
 PEN_PX = 6.0
@@ -38,7 +37,7 @@ def strokes_from_text(text: str) -> list[np.ndarray]:
 
 def points(sixes: np.ndarray) -> np.ndarray:
     """Points (P, 2) in px of numbers (3·P,) of six bits."""
-    numbers = sixes.reshape(-1, 3) @ (4096, 64, 1)
+    numbers = sixes.reshape(-1, 3) @ np.array([4096, 64, 1])
     return np.stack([numbers >> 9, numbers & 511], axis=1) / PARTS
 
 
@@ -54,17 +53,7 @@ def letters(point: np.ndarray) -> str:
     return LETTERS[number >> 12] + LETTERS[number >> 6 & 63] + LETTERS[number & 63]
 
 
-def checked_strokes(text: str) -> str:
-    """The text itself.
-
-    Raises:
-        ValueError: if it is not that of strokes.
-    """
-    strokes_from_text(text)
-    return text
-
-
-Strokes = Annotated[str, AfterValidator(checked_strokes)]
+Strokes = Annotated[str, readable(strokes_from_text)]
 
 
 def picture_of(text: str) -> Image.Image:

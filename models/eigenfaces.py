@@ -262,8 +262,11 @@ def uncover(trained: Trained, picture: Tensor, cover: str, ink: Ink, k: int) -> 
     space, hidden = trained.space.first(k), over_pixels(cells_from_text(cover))
     seen = covered(picture, hidden, ink)
     found = find_occluder(trained.small, seen)
-    asked = {"projection": ("projection", ~hidden), "masked": ("masked", ~hidden), "robust": ("masked", ~found)}
-    guesses = {name: reconstruct_occluded(space, seen, visible, way) for name, (way, visible) in asked.items()}
+    guesses = {
+        "projection": reconstruct_occluded(space, seen, ~hidden, "projection"),
+        "masked": reconstruct_occluded(space, seen, ~hidden, "masked"),
+        "robust": reconstruct_occluded(space, seen, ~found, "masked"),
+    }
     errors = {
         name: GREY_LEVELS * (guess - picture)[hidden].square().mean().sqrt().item() if hidden.any() else None
         for name, guess in guesses.items()

@@ -5,7 +5,7 @@ the light of a face, and several sizes are tried.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.face_space import FaceSpace, levels
+from models.images import resized
 from models.suppression import suppress
 
 # The height of the smallest window in that of the picture, and by how much the next is larger.
@@ -79,7 +80,7 @@ def locate(space: FaceSpace, picture: Tensor, most: int = 3, grid: int = 64) -> 
     """
     cell = max(picture.shape) / grid
     heat = torch.full([max(1, round(side / cell)) for side in picture.shape], math.inf)
-    boxes, distances = [], []
+    found: list[tuple[Tensor, Tensor]] = []
     for scale, told in scales(space, picture):
         rows, columns = (
             ((torch.arange(cells) + 0.5) * cell * scale - length / 2).round().long()
@@ -88,16 +89,23 @@ def locate(space: FaceSpace, picture: Tensor, most: int = 3, grid: int = 64) -> 
         within = ((rows >= 0) & (rows < told.shape[0]))[:, None] & ((columns >= 0) & (columns < told.shape[1]))
         around = told[rows.clamp(0, told.shape[0] - 1)][:, columns.clamp(0, told.shape[1] - 1)]
         heat = torch.where(within, torch.minimum(heat, around), heat)
-        least = told.flatten().topk(min(CANDIDATES, told.numel()), largest=False)
-        y, x = least.indices // told.shape[1], least.indices % told.shape[1]
-        boxes.append(torch.stack([x, y, x + space.size[1], y + space.size[0]], dim=1) / scale)
-        distances.append(least.values)
-    if not boxes:
-        return heat, []
-    boxes, distances = torch.cat(boxes), torch.cat(distances)
+        found.append(candidates(told, space.size, scale))
+    return heat, best(found, most) if found else []
+
+
+def candidates(told: Tensor, size: tuple[int, int], scale: float) -> tuple[Tensor, Tensor]:
+    """The boxes (C, 4) of least distance in a face map of windows of that size, and their distances (C,)."""
+    least = told.flatten().topk(min(CANDIDATES, told.numel()), largest=False)
+    y, x = least.indices // told.shape[1], least.indices % told.shape[1]
+    return torch.stack([x, y, x + size[1], y + size[0]], dim=1) / scale, least.values
+
+
+def best(found: Sequence[tuple[Tensor, Tensor]], most: int) -> list[Place]:
+    """The places of least distance among boxes (C, 4) with their distances (C,), the best first, well apart."""
+    boxes, distances = (torch.cat(parts) for parts in zip(*found, strict=True))
     boxes, distances = boxes[distances.isfinite()], distances[distances.isfinite()]
     kept = suppress(boxes, 1 / (1 + distances), torch.zeros(len(boxes)), overlap=OVERLAP).kept[:most]
-    return heat, [Place(tuple(boxes[place].tolist()), distances[place].item()) for place in kept]
+    return [Place(tuple(boxes[place].tolist()), distances[place].item()) for place in kept]
 
 
 def scales(space: FaceSpace, picture: Tensor) -> Iterator[tuple[float, Tensor]]:
@@ -107,6 +115,5 @@ def scales(space: FaceSpace, picture: Tensor) -> Iterator[tuple[float, Tensor]]:
     size = max(1.0, LEAST * picture.shape[0] / height)  # nothing is enlarged: that would only cost time
     while size <= largest:
         shrunk = [max(length, round(side / size)) for side, length in zip(picture.shape, space.size, strict=True)]
-        resized = F.interpolate(picture[None, None], shrunk, mode="bilinear", antialias=True)[0, 0]
-        yield shrunk[0] / picture.shape[0], face_map(space, resized)
+        yield shrunk[0] / picture.shape[0], face_map(space, resized(picture[None, None], shrunk)[0, 0])
         size *= STEP

@@ -1,15 +1,16 @@
 """The pictures to show to face space: known faces, made-up ones, photographs, and things drawn by code."""
 
+import functools
 import math
 import re
 from collections.abc import Callable
 from typing import Annotated
 
-import torch.nn.functional as F
 from PIL import Image, ImageDraw
 from pydantic import AfterValidator, Field
 from torch import Tensor
 
+from models.images import resized
 from models.photographs import LONGEST_ADDRESS
 
 SIZE = (112, 92)
@@ -50,21 +51,6 @@ def checked_picture(name: str) -> str:
     raise ValueError(f"picture must be {made}, {', '.join(NAMES)} or a data: address, got {name[:40]}")
 
 
-def flower() -> Image.Image:
-    """Twelve petals around a disc."""
-    return drawn(petals)
-
-
-def smiley() -> Image.Image:
-    """Two dots, an arc, a circle around them."""
-    return drawn(features)
-
-
-def scribble() -> Image.Image:
-    """A line that runs three rounds of a rosette."""
-    return drawn(loops)
-
-
 def drawn(draw: Callable[[ImageDraw.ImageDraw], None]) -> Image.Image:
     """A picture in greys, smooth at its edges."""
     sheet = Image.new("L", (2 * DRAWN_PX, 2 * DRAWN_PX), 90)
@@ -78,14 +64,16 @@ def disc(pen: ImageDraw.ImageDraw, x: float, y: float, radius: float, grey: int)
     pen.ellipse((left, top, left + 2 * DRAWN_PX * radius, top + 2 * DRAWN_PX * radius), grey)
 
 
-def petals(pen: ImageDraw.ImageDraw) -> None:
+def flower(pen: ImageDraw.ImageDraw) -> None:
+    """Twelve petals around a disc."""
     for petal in range(12):
         angle = petal * math.tau / 12
         disc(pen, 0.52 * math.cos(angle), 0.52 * math.sin(angle), 0.2, 225 - 25 * (petal % 2))
     disc(pen, 0, 0, 0.34, 60)
 
 
-def features(pen: ImageDraw.ImageDraw) -> None:
+def smiley(pen: ImageDraw.ImageDraw) -> None:
+    """Two dots, an arc, a circle around them."""
     disc(pen, 0, 0, 0.8, 215)
     disc(pen, -0.28, -0.22, 0.09, 30)
     disc(pen, 0.28, -0.22, 0.09, 30)
@@ -93,7 +81,8 @@ def features(pen: ImageDraw.ImageDraw) -> None:
     pen.arc((DRAWN_PX - side, DRAWN_PX - side, DRAWN_PX + side, DRAWN_PX + side), 25, 155, 30, 36)
 
 
-def loops(pen: ImageDraw.ImageDraw) -> None:
+def scribble(pen: ImageDraw.ImageDraw) -> None:
+    """A line that runs three rounds of a rosette."""
     turns = [math.tau * 3 * step / 400 for step in range(401)]
     radii = [0.3 + 0.45 * math.sin(2.35 * turn) ** 2 for turn in turns]
     path = [
@@ -103,7 +92,7 @@ def loops(pen: ImageDraw.ImageDraw) -> None:
     pen.line(path, 235, 22, joint="curve")
 
 
-DRAWN: dict[str, Callable[[], Image.Image]] = {"flower": flower, "smiley": smiley, "scribble": scribble}
+DRAWN = {draw.__name__: functools.partial(drawn, draw) for draw in (flower, smiley, scribble)}
 NAMES = (GROUP, *PHOTOGRAPHS, *DRAWN)
 FacePicture = Annotated[str, Field(max_length=LONGEST_ADDRESS), AfterValidator(checked_picture)]
 
@@ -113,6 +102,6 @@ def group(faces: dict[int, Tensor], ground: Tensor) -> Tensor:
     scene = ground[:400, :512].clone()
     for person, left, top, height in GROUP_PEOPLE:
         width = round(height * SIZE[1] / SIZE[0])
-        face = F.interpolate(faces[person][None, None], (height, width), mode="bilinear", antialias=True)
+        face = resized(faces[person][None, None], (height, width))
         scene[top : top + height, left : left + width] = face[0, 0]
     return scene

@@ -85,7 +85,8 @@ def fit(pictures: Tensor, count: int) -> FaceSpace:
     eigenfaces = (vectors[:, :count] / values[:count].sqrt()).T @ rows
     variances = values / (len(rows) - 1)
     rest = variances[count:].clamp(min=0).sum().item() / len(mean)
-    return FaceSpace(tuple(pictures.shape[1:]), mean, eigenfaces, variances[:count], rest)
+    height, width = pictures.shape[1:]
+    return FaceSpace((height, width), mean, eigenfaces, variances[:count], rest)
 
 
 def project(space: FaceSpace, pictures: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 Net = TypeVar("Net", bound=nn.Module)
@@ -25,7 +26,13 @@ def fold(net: Net) -> Net:
 
 
 def fused(layer: nn.Module, norm: _BatchNorm) -> nn.Module:
-    """A convolution or linear layer that includes the normalisation after it."""
+    """A convolution or linear layer that includes the normalisation after it.
+
+    Raises:
+        ValueError: if the layer is neither.
+    """
     if isinstance(layer, nn.Linear):
         return fuse_linear_bn_eval(layer, norm)
-    return fuse_conv_bn_eval(layer, norm, transpose=isinstance(layer, nn.ConvTranspose2d))
+    if isinstance(layer, _ConvNd):
+        return fuse_conv_bn_eval(layer, norm, transpose=isinstance(layer, nn.ConvTranspose2d))
+    raise ValueError(f"net must normalise only after convolutions and linear layers, got {type(layer).__name__}")

@@ -5,7 +5,8 @@ Nothing but this thread is watched meanwhile: `torch.fx` would trip up whoever e
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -28,10 +29,10 @@ def graph_of(net: nn.Module, side_px: int) -> bytes:
     from onnx import TensorProto, helper, numpy_helper  # half a second
 
     sheet, net, picture = Sheet(), unfocused(net), torch.zeros(1, 3, side_px, side_px)
-    picture.written = "pictures"
+    mark(picture, "pictures")
     with torch.no_grad(), sheet:
         answer = net(picture)
-    steps = [*sheet.steps, ("Identity", [answer.written], ["candidates"], {})]
+    steps = [*sheet.steps, ("Identity", [sheet.named(answer)], ["candidates"], {})]
     graph = helper.make_graph(
         [helper.make_node(kind, inputs, outputs, outputs[0], **form) for kind, inputs, outputs, form in steps],
         type(net).__name__,
@@ -78,11 +79,11 @@ def unfocused(net: nn.Module) -> nn.Module:
 
 def whole(layer: Focus) -> nn.Sequential:
     """The same as a convolution at every second place: 3 × 3 weights for four small pictures are 6 × 6 for one."""
-    conv, norm, act = layer.conv.children()
+    conv = layer.conv.conv
     weight = conv.weight.unflatten(1, (2, 2, -1)).permute(0, 3, 4, 2, 5, 1)  # (O, C, 3, row, 3, column)
     large = nn.Conv2d(weight.shape[1], len(weight), 6, stride=2, padding=2)
     large.weight, large.bias = nn.Parameter(weight.flatten(4, 5).flatten(2, 3)), conv.bias
-    return nn.Sequential(large, norm, act)
+    return nn.Sequential(large, layer.conv.bn, layer.conv.act)
 
 
 class Sheet(TorchFunctionMode):
@@ -90,34 +91,43 @@ class Sheet(TorchFunctionMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.steps: list[tuple] = []  # operator, its inputs' names, its outputs' names, its attributes
+        self.steps: list[tuple[str, list[str], list[str], dict[str, Any]]] = []  # operator, inputs, outputs, attributes
         self.constants: dict[str, Tensor] = {}
 
-    def __torch_function__(self, function: Callable, _: object, args: tuple = (), kwargs: dict | None = None) -> object:
+    def __torch_function__(
+        self, function: Callable[..., Any], _: object, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+    ) -> object:
         if function not in KNOWN:
             raise ValueError(f"net must do only what {__name__} knows, got {function.__name__}")
         answer = function(*args, **(kwargs or {}))
         KNOWN[function](self, answer, *args, **(kwargs or {}))
         return answer
 
-    def write(self, kind: str, inputs: list, *answers: Tensor, **form: object) -> str:
+    def write(self, kind: str, inputs: Sequence[Any], *answers: Tensor, **form: object) -> str:
         """The name of what an operator returns for tensors, names, lists, numbers, or None where one is left out."""
         names = [f"{kind}_{len(self.steps)}_{place}" for place in range(max(1, len(answers)))]
         self.steps.append((kind, ["" if value is None else self.named(value) for value in inputs], names, form))
         for answer, name in zip(answers, names, strict=False):
-            answer.written = name
+            mark(answer, name)
         return names[0]
 
-    def named(self, value: str | Tensor | list | float) -> str:
+    def named(self, value: str | Tensor | list[float] | float) -> str:
         """The name itself, that of a tensor, or that of a new constant."""
-        if isinstance(value, str) or hasattr(value, "written"):
-            return getattr(value, "written", value)
+        if isinstance(value, str):
+            return value
+        if hasattr(value, "written"):
+            return value.written
         name = f"constant_{len(self.constants)}"
         self.constants[name] = torch.as_tensor(float(value) if isinstance(value, int) else value)
         return name
 
 
-def convolution(sheet: Sheet, answer: Tensor, features: Tensor, weight: Tensor, bias: Tensor, *form: tuple) -> None:
+def mark(tensor: Tensor, name: str) -> None:
+    """Lets a tensor bear its name; torch knows no such attribute, but minds none."""
+    tensor.written = name  # type: ignore[attr-defined]
+
+
+def convolution(sheet: Sheet, answer: Tensor, features: Tensor, weight: Tensor, bias: Tensor, *form: Any) -> None:
     strides, padding, dilations, groups = form
     where = {"strides": strides, "pads": 2 * padding, "dilations": dilations}
     sheet.write("Conv", [features, weight, bias], answer, group=groups, **where)
@@ -137,7 +147,7 @@ def enlarged(sheet: Sheet, answer: Tensor, features: Tensor, scale_factor: float
     sheet.write("Resize", [features, None, [1.0, 1.0, scale_factor, scale_factor]], answer, **form)
 
 
-def sliced(sheet: Sheet, answer: Tensor, values: Tensor, index: tuple) -> None:
+def sliced(sheet: Sheet, answer: Tensor, values: Tensor, index: tuple[Any, ...]) -> None:
     """What slices leave of the last axes."""
     ellipsis, *slices = index
     if ellipsis is not ...:
@@ -158,7 +168,8 @@ def transposed(sheet: Sheet, answer: Tensor, values: Tensor, one: int, other: in
     sheet.write("Transpose", [values], answer, perm=axes)
 
 
-KNOWN = {  # each is told where to write, torch's answer, and what torch was asked
+# Each is told where to write, torch's answer, and what torch was asked.
+KNOWN: dict[Callable[..., Any], Callable[..., object]] = {
     F.conv2d: convolution,
     F.interpolate: enlarged,
     F.max_pool2d: pooled,

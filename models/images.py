@@ -2,17 +2,35 @@
 
 import base64
 import io
+import struct
+from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+import torch.nn.functional as F
+from PIL import ExifTags, Image, ImageOps
+from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngInfo
 from pydantic import BaseModel, Field
 from torch import Tensor
 
 LARGEST_SIDE_PX = 560
-FORMATS = ("PNG", "JPEG", "WEBP")
-MOST_PIXELS, READ_PX = 24_000_000, 2048
+READ_PX = 1280
+# What takes less than 60 MB to decode: a JPEG, which shrinks meanwhile; a file that does not; a WebP with its canvases.
+MOST_PIXELS, MOST_PNG_PIXELS, MOST_WEBP_PIXELS = 24_000_000, 4_000_000, 2_100_000
+PNG_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT", b"IEND")
+ADDED_SEGMENTS = {*range(0xE1, 0xEE), 0xEF, 0xFE}  # APP1 to APP15, but for Adobe's that tells the colours; remarks
+START_OF_SCAN, MOST_SCANS = b"\xff\xda", 24  # cameras and editors make ten or fewer
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 class GreyLevels(BaseModel, frozen=True):
@@ -54,22 +72,114 @@ def to_grey(picture: Image.Image) -> np.ndarray:
 
 
 def read_picture(content: bytes, most_pixels: int = MOST_PIXELS) -> Image.Image:
-    """The picture in a file as a person sees it, RGB: turned as its EXIF says, laid on white paper, not over 2,048 px.
+    """The picture in a file as a person sees it, RGB: turned as its EXIF says, laid on white paper, not over 1,280 px.
+
+    Of a file that moves, its first frame.
 
     Raises:
-        ValueError: if the file is not a PNG, JPEG or WebP, is broken, or has more than so many pixels.
+        ValueError: if the file is not a PNG, JPEG or WebP, is broken, or has more than so many pixels, or more than
+            its kind of file may have.
     """
     try:
-        picture = Image.open(io.BytesIO(content), formats=FORMATS)
-        pixels = picture.width * picture.height
-        if pixels <= most_pixels:
-            picture.thumbnail((READ_PX, READ_PX))
-            picture = ImageOps.exif_transpose(picture).convert("RGBA")
+        picture, most = opened(content)
+        most, pixels = min(most, most_pixels), picture.width * picture.height
+        if pixels <= most:
+            return on_white(upright(shrunk(picture)))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as vast:
+        raise ValueError(f"picture must have at most {most_pixels:,} pixels, got many more") from vast
     except Exception as failure:  # whatever a decoder raises at broken bytes
         raise ValueError(f"picture must be a whole PNG, JPEG or WebP file, got {len(content)} other bytes") from failure
-    if pixels > most_pixels:
-        raise ValueError(f"picture must have at most {most_pixels:,} pixels, got {pixels:,}")
-    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    raise ValueError(f"picture must have at most {most:,} pixels, got {pixels:,}")
+
+
+def opened(content: bytes) -> tuple[Image.Image, int]:
+    """The picture in a file, not yet decoded, and how many pixels such a file may have."""
+    if content.startswith(b"\x89PNG"):
+        return Image.open(io.BytesIO(bare_png(content)), formats=["PNG"]), MOST_PNG_PIXELS
+    if not content.startswith(b"\xff\xd8"):
+        return Image.open(io.BytesIO(content), formats=["WEBP"]), MOST_WEBP_PIXELS
+    head, exif, scans = parted_jpeg(content)
+    picture = JpegImageFile(io.BytesIO(head + scans))
+    picture.info["exif"] = exif
+    if scans.count(START_OF_SCAN) > MOST_SCANS:
+        raise ValueError(f"a JPEG of more than {MOST_SCANS} scans")
+    # Only a JPEG whose first scan has it all can shrink while it is decoded.
+    whole = scans[4] == len(picture.getbands()) and "progressive" not in picture.info
+    return picture, MOST_PIXELS if whole else MOST_PNG_PIXELS
+
+
+def bare_png(content: bytes) -> bytes:
+    """A PNG without its texts, profiles and later frames, small ones of which may grow to gigabytes."""
+    kept, place = [content[:8]], 8
+    while place + 8 <= len(content):
+        length, kind = struct.unpack_from(">I4s", content, place)
+        if kind in PNG_CHUNKS:
+            kept.append(content[place : place + 12 + length])
+        place += 12 + length
+    return b"".join(kept)
+
+
+def parted_jpeg(content: bytes) -> tuple[bytes, bytes, bytes]:
+    """A JPEG's head, without remarks, profiles and what cameras add; its EXIF, or nothing; its scans.
+
+    Raises:
+        ValueError: if it is no row of segments.
+    """
+    kept, exif, place = [content[:2]], b"", 2
+    while content[place : place + 2] != START_OF_SCAN:
+        fill, marker, length = struct.unpack_from(">BBH", content, place)
+        if fill != 0xFF or (marker != 0xFF and length < 2):
+            raise ValueError("a JPEG of other things than segments")
+        if marker == 0xFF:  # more of them may come before a segment
+            place += 1
+            continue
+        segment = content[place : place + 2 + length]
+        if marker == 0xE1 and segment[4:10] == b"Exif\0\0":
+            exif = segment[4:]
+        elif marker not in ADDED_SEGMENTS:
+            kept.append(segment)
+        place += 2 + length
+    return b"".join(kept), exif, content[place:]
+
+
+def shrunk(picture: Image.Image) -> Image.Image:
+    """The picture decoded, not over `READ_PX` a side; RGB, or RGBA where it is transparent somewhere."""
+    if picture.mode.startswith("I"):  # 16 bits
+        picture = picture.point(lambda level: level / 256).convert("L")
+    mode = "RGBA" if picture.has_transparency_data else "RGB"
+    if picture.format == "JPEG":
+        scale = READ_PX / max(picture.size)
+        picture.draft(None, (max(1, int(scale * picture.width)), max(1, int(scale * picture.height))))
+    elif picture.mode != mode:
+        picture = picture.convert(mode)
+    picture.thumbnail((READ_PX, READ_PX), reducing_gap=None)
+    return picture.convert(mode)
+
+
+def upright(picture: Image.Image) -> Image.Image:
+    """The picture turned as its EXIF says that the camera was held, unless that is broken.
+
+    Only this is read of it: whoever reads all of EXIF may be made to read the same bytes thousands of times.
+    """
+    exif = picture.info.get("exif", b"").removeprefix(b"Exif\0\0")
+    order = ">" if exif.startswith(b"MM") else "<"
+    with suppress(struct.error):
+        [start] = struct.unpack_from(order + "I", exif, 4)
+        [count] = struct.unpack_from(order + "H", exif, start)
+        for entry in range(count):
+            tag, kind, _, value = struct.unpack_from(order + "HHIH", exif, start + 2 + 12 * entry)
+            if tag == ExifTags.Base.Orientation and kind == 3 and value in TURNS:
+                return picture.transpose(TURNS[value])
+    return picture
+
+
+def on_white(picture: Image.Image) -> Image.Image:
+    """An RGB or RGBA picture laid on white paper, RGB."""
+    if picture.mode == "RGB":
+        return picture
+    paper = Image.new("RGB", picture.size, "white")
+    paper.paste(picture, mask=picture)
+    return paper
 
 
 def from_data_url(address: str) -> bytes:
@@ -90,6 +200,11 @@ def from_data_url(address: str) -> bytes:
 def to_tensor(picture: Image.Image) -> Tensor:
     """An RGB picture as float (1, 3, H, W) in [0, 1]."""
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None] / 255
+
+
+def resized(pictures: Tensor, size: Sequence[int]) -> Tensor:
+    """Pictures (B, C, H, W) of that size (height, width), without the patterns that shrinking may bring in."""
+    return F.interpolate(pictures, tuple(size), mode="bilinear", antialias=True)
 
 
 def to_uint8(tensor: Tensor) -> np.ndarray:
@@ -113,11 +228,16 @@ def data_url(content: bytes, media_type: str) -> str:
     return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
 
 
-def to_jpeg_url(picture: Image.Image, quality: int = 90) -> str:
-    """A picture, nearly as it is but small, as such an address."""
+def to_jpeg(picture: Image.Image, quality: int = 90) -> bytes:
+    """A picture, nearly as it is but small, as a JPEG file."""
     content = io.BytesIO()
     picture.save(content, "JPEG", quality=quality)
-    return data_url(content.getvalue(), "image/jpeg")
+    return content.getvalue()
+
+
+def to_jpeg_url(picture: Image.Image) -> str:
+    """The same as such an address."""
+    return data_url(to_jpeg(picture), "image/jpeg")
 
 
 def to_png_url(picture: Image.Image, **texts: str) -> str:

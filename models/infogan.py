@@ -106,7 +106,7 @@ def make(nets: Trained, codes: Codes) -> Made:
     """The pictures of the codes, and Q's readings of them."""
     noise, c1, styles = noise_of(codes.noise), one_hot(nets, torch.tensor([codes.digit])), torch.tensor(codes.styles)
     pictures = torch.cat([generate(generator, noise, c1, styles) for generator in (nets.generator, nets.twin)])
-    return Made(*pictures, read(nets, pictures))
+    return Made(pictures[0], pictures[1], read(nets, pictures))
 
 
 def all_digits(nets: Trained, codes: Codes) -> Tensor:

@@ -8,6 +8,7 @@ would ask the net two or three times for each step. Here a step asks once; one t
 from collections import deque
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
 FIRST, FARTHEST = 0.004, 0.1  # the mean change of a value by the first step, and by any
@@ -26,15 +27,22 @@ class LBFGS:
 
     def __init__(self, picture: Tensor, memory: int = 10) -> None:
         self.picture, self.pairs = picture, deque[tuple[Tensor, Tensor]](maxlen=memory)
-        self.change, self.slope, self.loss, self.farthest = None, None, float("inf"), FIRST
+        self.change: Tensor | None = None  # by the last step; its slope and its loss are those before it
+        self.slope, self.loss, self.farthest = torch.zeros_like(picture).flatten(), float("inf"), FIRST
 
     def step(self, evaluate: Callable[[], Tensor]) -> str | None:
-        """One step, or `LEAPT` if the last one went too far; `evaluate` returns the loss and leaves its slope."""
+        """One step, or `LEAPT` if the last one went too far; `evaluate` returns the loss and leaves its slope.
+
+        Raises:
+            ValueError: if it leaves none.
+        """
         loss = evaluate().item()
         if self.change is not None and not loss < WORSE * self.loss:
             self.farthest *= SHORTENED
             self.move(SHORTENED * self.change, since=self.change)
             return LEAPT
+        if self.picture.grad is None:
+            raise ValueError("evaluate must leave the slope of the loss, got none")
         slope = self.picture.grad.flatten().clone()
         if self.change is not None:
             self.remember(self.change, slope - self.slope)

@@ -5,7 +5,7 @@ Sirovich 1995, doi 10.1364/JOSAA.12.001657, there for gappy data), and prefers l
 choice; the robust way finds the occluder by itself.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from torch import Tensor
 from models.face_space import FaceSpace, project, reconstruct
 
 Way = Literal["projection", "masked", "robust"]
+WAYS: tuple[Way, ...] = get_args(Way)
 
 PATCH_PX = 256  # pixels err together with their neighbours: so many tell no more than one
 COARSE = 4  # the occluder is searched in pictures so many times smaller

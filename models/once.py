@@ -4,7 +4,7 @@ import functools
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from torch import nn
 
@@ -16,30 +16,38 @@ T = TypeVar("T")
 Net = TypeVar("Net", bound=nn.Module)
 
 
-def once(load: Callable[[], T]) -> Callable[[], T]:
-    """The function, run at the first call; later callers get its result, or its `WeightsError` again.
+class Once(Generic[T]):
+    """A function that runs at the first call; later callers get its result, or its `WeightsError` again."""
 
-    Its `is_done()` tells whether that call is over.
-    """
-    lock = threading.Lock()
+    def __init__(self, load: Callable[[], T]) -> None:
+        self.load, self.lock = load, threading.Lock()
+        self.outcome: list[T | WeightsError] = []  # one, once there is any
+        functools.update_wrapper(self, load)
 
-    @functools.cache
-    def outcome() -> T | WeightsError:
-        try:
-            return load()
-        except WeightsError as error:
-            return error
-
-    @functools.wraps(load)
-    def loaded() -> T:
-        with lock:
-            result = outcome()
+    def __call__(self) -> T:
+        with self.lock:
+            if not self.outcome:
+                self.outcome.append(self.attempt())
+        [result] = self.outcome
         if isinstance(result, WeightsError):
             raise result.with_traceback(None)  # or each caller would add his own to it
         return result
 
-    loaded.is_done = lambda: outcome.cache_info().currsize > 0
-    return loaded
+    def attempt(self) -> T | WeightsError:
+        """What the function returns, or why there are no weights; any other failure may be tried again."""
+        try:
+            return self.load()
+        except WeightsError as error:
+            return error
+
+    def is_done(self) -> bool:
+        """Whether the first call is over."""
+        return bool(self.outcome)
+
+
+def once(load: Callable[[], T]) -> Once[T]:
+    """The function, to be run once."""
+    return Once(load)
 
 
 def trained(net: Net, listed: weights.Weights) -> tuple[Net, weights.Loaded]:

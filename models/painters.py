@@ -1,5 +1,6 @@
 """The nets that paint: VGG-19, balanced as Gatys et al. did, and the thin one of this project."""
 
+import copy
 import functools
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -7,14 +8,13 @@ from importlib.resources import files
 from typing import Literal, get_args
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 import weights
-from models.device import computes_bfloat16
-from models.images import read_picture, to_tensor
+from models.device import computes_bfloat16, device, long_work_device
+from models.images import read_picture, resized, to_tensor
 from models.nets.vgg import THIN_WIDTHS, VGG19, balance
-from models.once import once, ready, trained
+from models.once import Once, once, ready, trained
 from weights.manifest import THIN_VGG19
 from weights.manifest import VGG19 as VGG19_WEIGHTS
 
@@ -69,7 +69,7 @@ def thin_vgg19() -> Painter:
     return prepared(*trained(VGG19(THIN_WIDTHS), THIN_VGG19))
 
 
-LOADERS = {"thin_vgg19": thin_vgg19, "vgg19": vgg19}
+LOADERS: dict[NetName, Once[Painter]] = {"thin_vgg19": thin_vgg19, "vgg19": vgg19}
 
 
 def load(name: NetName) -> Painter:
@@ -79,6 +79,23 @@ def load(name: NetName) -> Painter:
         WeightsError: if its weights are not those the manifest names.
     """
     return LOADERS[name]()
+
+
+def load_for_long_work(name: NetName) -> Painter:
+    """The same on the device for long work.
+
+    Raises:
+        WeightsError: as `load`.
+    """
+    return load(name) if long_work_device() == device() else on_lent_gpu(name)
+
+
+@functools.cache
+def on_lent_gpu(name: NetName) -> Painter:
+    """A copy of a net for the GPU that ZeroGPU lends; the first call must be on the main thread and before launch."""
+    painter, place = load(name), long_work_device()
+    net = copy.deepcopy(painter.net).to(place.torch_device)
+    return replace(painter, net=net, bfloat16=computes_bfloat16(place))
 
 
 def is_loaded(name: NetName) -> bool:
@@ -96,4 +113,4 @@ def photographs() -> Tensor:
     """Thirteen pictures (B, 3, 224, 224) in [0, 1]."""
     folder, square = files("skimage") / "data", (BALANCED_PX, BALANCED_PX)
     pictures = [to_tensor(read_picture((folder / name).read_bytes())) for name in PHOTOGRAPHS]
-    return torch.cat([F.interpolate(picture, square, mode="bilinear", antialias=True) for picture in pictures])
+    return torch.cat([resized(picture, square) for picture in pictures])

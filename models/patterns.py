@@ -76,7 +76,8 @@ def rosette(random: Random) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         tint = hues[np.arange(count) % len(hues)] * random.uniform(0.8, 1.1, (count, 1))
         panes.append((middles, np.full(count, ring), tint))
         radius += thickness
-    return tuple(map(np.concatenate, zip(*panes, strict=True)))
+    seeds, rings, tints = zip(*panes, strict=True)
+    return np.concatenate(seeds), np.concatenate(rings), np.concatenate(tints)
 
 
 def ink_hatching(random: Random) -> Image.Image:
@@ -158,7 +159,7 @@ def mosaic(random: Random) -> Image.Image:
     picture, relief = Image.new("RGB", (CANVAS_PX, CANVAS_PX)), Image.new("L", (CANVAS_PX, CANVAS_PX))
     ground, height = ImageDraw.Draw(picture), ImageDraw.Draw(relief)
     for stone, core, colour in zip(corners, middle, tint.tolist(), strict=True):
-        for grow, fill, level in [(1.15, "#3a322b", 0), (0.86, tuple(colour), 190 + colour[0] % 64)]:
+        for grow, fill, level in [(1.15, (58, 50, 43), 0), (0.86, tuple(colour), 190 + colour[0] % 64)]:
             shape = ((core + grow * (stone - core)) * CANVAS_PX).ravel().tolist()
             ground.polygon(shape, fill)
             height.polygon(shape, level)
@@ -184,8 +185,8 @@ def stone_colours(random: Random, label: np.ndarray, rows: np.ndarray) -> np.nda
     for number, codes in enumerate(STONES):
         tint[label == number] = blend(codes, rows[label == number] / 4)
     tint[random.random(len(tint)) < 0.04] = colours("ffd24a")
-    tint = tint * random.normal(1, 0.13, (len(tint), 1)) + random.normal(0, 8, tint.shape)
-    return np.clip(tint, 0, 255).astype(int)
+    varied = tint * random.normal(1, 0.13, (len(tint), 1)) + random.normal(0, 8, tint.shape)
+    return np.clip(varied, 0, 255).astype(int)
 
 
 def halftone(random: Random) -> Image.Image:

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-import torch.nn.functional as F
 from pydantic import AfterValidator, Field
 from torch import Tensor
+
+from models.images import resized
 
 LARGEST_PX = 1024
 LONGEST_ADDRESS = 4_300_000  # of a picture that comes along, in characters: a PNG of 1,024 × 1,024 pixels of noise
@@ -51,4 +52,4 @@ def fitted(picture: Tensor, size_px: int, smallest_px: int = 1) -> Tensor:
         limit = LARGEST_PX // smallest_px
         raise ValueError(f"picture must be at most {limit} times as long as wide, got {longer} × {shorter} pixels")
     size = [max(1, round(scale * side)) for side in picture.shape[2:]]
-    return F.interpolate(picture, size, mode="bilinear", antialias=True)
+    return resized(picture, size)

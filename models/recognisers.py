@@ -1,19 +1,21 @@
 """The nets that dream: which there are, their layers from low to high, their weights, and what they recognise."""
 
+import copy
+import functools
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Literal, get_args
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 import weights
-from models.device import computes_bfloat16
+from models.device import computes_bfloat16, device, long_work_device
 from models.fold import fold
+from models.images import resized
 from models.nets.chain import Chain
 from models.nets.googlenet import INCEPTIONS, GoogLeNet, ThinGoogLeNet
-from models.once import once, ready, trained
+from models.once import Once, once, ready, trained
 from weights.manifest import BVLC_GOOGLENET, INCEPTION_V3, THIN_GOOGLENET, TORCHVISION_GOOGLENET
 
 NetName = Literal["googlenet", "thin_googlenet", "torchvision_googlenet", "inception_v3"]
@@ -101,7 +103,7 @@ def inception_v3() -> Recogniser:
     return replace(chained(net, LAYERS["inception_v3"], weights.load(INCEPTION_V3)), smallest_px=75)
 
 
-LOADERS = {
+LOADERS: dict[NetName, Once[Recogniser]] = {
     "googlenet": googlenet,
     "thin_googlenet": thin_googlenet,
     "torchvision_googlenet": torchvision_googlenet,
@@ -116,6 +118,23 @@ def load(name: NetName) -> Recogniser:
         WeightsError: if its weights are nowhere to be had, or are not those the manifest names.
     """
     return LOADERS[name]()
+
+
+def load_for_long_work(name: NetName) -> Recogniser:
+    """The same on the device for long work.
+
+    Raises:
+        WeightsError: as `load`.
+    """
+    return load(name) if long_work_device() == device() else on_lent_gpu(name)
+
+
+@functools.cache
+def on_lent_gpu(name: NetName) -> Recogniser:
+    """A copy of a net for the GPU that ZeroGPU lends; the first call must be on the main thread and before launch."""
+    recogniser, place = load(name), long_work_device()
+    net = copy.deepcopy(recogniser.net).to(place.torch_device)
+    return replace(recogniser, net=net, bfloat16=computes_bfloat16(place))
 
 
 def is_loaded(name: NetName) -> bool:
@@ -151,6 +170,5 @@ def top_five(recogniser: Recogniser, picture: Tensor) -> list[tuple[str, float]]
     """The five most probable classes of a picture (1, 3, H, W) in [0, 1], its shorter side shrunk to 224."""
     scale = CLASSIFIED_PX / min(picture.shape[2:])
     size = [round(scale * side) for side in picture.shape[2:]]
-    shrunk = F.interpolate(picture, size, mode="bilinear", antialias=True)
-    chances = recogniser.activation(shrunk, "logits")[0].softmax(dim=0).topk(5)
+    chances = recogniser.activation(resized(picture, size), "logits")[0].softmax(dim=0).topk(5)
     return [(recogniser.classes[i], chance) for chance, i in zip(*map(Tensor.tolist, chances), strict=True)]

@@ -2,6 +2,7 @@
 
 import base64
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -19,26 +20,32 @@ def dots_from_text(text: str) -> np.ndarray:
     Raises:
         ValueError: if the text is not that of 784 bits.
     """
+    bits = bits_from_text(text, TEXT_LENGTH)
+    if bits.size != SIDE * SIDE:
+        raise ValueError(f"drawing must be {TEXT_LENGTH} base64url characters, got {len(text)} characters")
+    return bits.reshape(SIDE, SIDE)
+
+
+def bits_from_text(text: str, length: int) -> np.ndarray:
+    """The bits (8·N,) in base64url text of so many characters, without padding; none where it is no such text."""
     try:
-        content = base64.b64decode(text + "=", altchars=b"-_", validate=True)
+        content = base64.b64decode(text + "=" * (-length % 4), altchars=b"-_", validate=True)
     except ValueError:
         content = b""
-    if len(text) != TEXT_LENGTH or len(content) != SIDE * SIDE // 8:
-        raise ValueError(f"drawing must be {TEXT_LENGTH} base64url characters, got {len(text)} characters")
-    return np.unpackbits(np.frombuffer(content, np.uint8)).reshape(SIDE, SIDE)
+    return np.unpackbits(np.frombuffer(content if len(text) == length else b"", np.uint8))
 
 
-def checked_drawing(text: str) -> str:
-    """The text itself.
+def readable(parse: Callable[[str], object]) -> AfterValidator:
+    """Lets pass the texts that can be parsed; what is wrong with others, the parser's ValueError says."""
 
-    Raises:
-        ValueError: if it is not that of a drawing.
-    """
-    dots_from_text(text)
-    return text
+    def checked(text: str) -> str:
+        parse(text)
+        return text
+
+    return AfterValidator(checked)
 
 
-Drawing = Annotated[str, AfterValidator(checked_drawing)]
+Drawing = Annotated[str, readable(dots_from_text)]
 
 
 def text_from_dots(dots: np.ndarray) -> str:

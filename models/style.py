@@ -8,23 +8,24 @@ little total variation keeps grains away; small sizes may come first; a style ma
 and a step may be computed in bfloat16.
 """
 
+import functools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Protocol
 
 import torch
-import torch.nn.functional as F
 from pydantic import BaseModel, Field, field_validator
 from torch import Tensor
 
 from models.colours import Canvas, Colours
 from models.gram import gram
+from models.images import resized
 from models.lbfgs import LBFGS, LEAPT
-from models.nets.vgg import CONVOLUTIONS
+from models.nets.vgg import CONVOLUTIONS, Convolution
 from models.painters import NetName
 from models.photographs import LARGEST_PX, OwnPicture, Photograph, StylePicture
 
-STYLE_LAYERS = tuple(name for name in CONVOLUTIONS if name.endswith("_1"))
+STYLE_LAYERS: tuple[str, ...] = tuple(name for name in CONVOLUTIONS if name.endswith("_1"))
 BETA = 1e4  # of the style, of which only the ratio to the content's weight matters
 SMALLEST_PX = 16  # of a side, which four poolings leave one place of
 
@@ -33,7 +34,6 @@ OPTIMIZERS: dict[str, Callable[[Tensor], Any]] = {
     "Adam": lambda picture: torch.optim.Adam([picture], lr=0.02),
 }
 
-ContentLayer = Literal[CONVOLUTIONS]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -53,7 +53,7 @@ class StyleParams(BaseModel, frozen=True):
         -4.5, ge=-6, le=-1, description="log₁₀ of α/β: low, and only the style counts; high, and only the content."
     )
     matched: Literal["both", "content", "style"] = Field("both", description="Which of the two losses to follow.")
-    content_layer: ContentLayer = Field("conv4_2", description="Where content is read: low layers keep every pixel.")
+    content_layer: Convolution = Field("conv4_2", description="Where content is read: low layers keep every pixel.")
     layer_weights: tuple[Share, Share, Share, Share, Share] = Field(
         (1, 1, 1, 1, 1), description="How much each style layer counts: conv1_1 sees grains, conv5_1 large forms."
     )
@@ -86,7 +86,6 @@ class Painter(Protocol):
 
     def activations(self, pictures: Tensor, layers: Collection[str], pooling: str) -> dict[str, Tensor]:
         """What rectified layers say, by their convolutions' names, of pictures (B, 3, H, W) in [0, 1]."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -185,13 +184,13 @@ def losses(
     read = [] if params.matched == "style" else [params.content_layer]
     seen = painter.activations(picture, {*read, *styled}, params.pooling)
     found = [{name: gram(seen[name], region.masks.get(name)) for name in styled} for region in aim.regions]
-    terms = {}
+    terms: dict[str, Tensor] = {}
     if read:
         alpha = BETA * 10**params.log_ratio if styled else BETA
         terms["content"] = alpha * content_loss(seen[params.content_layer], aim.content)
     for name in styled:
         parts = [style_loss(made[name], region.grams[name]) for made, region in zip(found, aim.regions, strict=True)]
-        terms[name] = BETA * weights[name] / sum(weights.values()) * sum(parts)
+        terms[name] = BETA * weights[name] / sum(weights.values()) * torch.stack(parts).sum()
     grams = {name: made.detach() for name, made in found[0].items()}
     return terms | {"variation": BETA * params.variation * total_variation(picture)}, grams
 
@@ -239,11 +238,12 @@ def descend(
     """For each step a picture with its losses and its Gram matrices; one that a step made worse is not shown."""
     picture = picture.clone().requires_grad_()
     optimizer = OPTIMIZERS[params.optimizer](picture)
-    seen: list[dict[str, Tensor]] = []
+    seen: list[tuple[dict[str, Tensor], dict[str, Tensor]]] = []
 
     def evaluate() -> Tensor:
-        seen[:] = losses(painter, picture, aim, params)
-        total = sum(seen[0].values())
+        terms, grams = losses(painter, picture, aim, params)
+        seen[:] = [(terms, grams)]
+        total = functools.reduce(torch.add, terms.values())
         (slope,) = torch.autograd.grad(total, picture)
         picture.grad = slope.contiguous()
         return total
@@ -251,7 +251,7 @@ def descend(
     for _ in range(steps):
         before = picture.detach().clone()
         if optimizer.step(torch.enable_grad()(evaluate)) is not LEAPT:
-            shown = (before, *seen)
+            shown = (before, *seen[0])
         yield shown
 
 
@@ -266,11 +266,6 @@ def sizes_of(content: Tensor, scales: int) -> list[tuple[int, int]]:
     """The sizes (height, width) to work at, the smallest first; none too small for the net to look at."""
     halved = [tuple(side // 2**times for side in content.shape[2:]) for times in range(scales)]
     return [size for size in reversed(halved) if min(size) >= SMALLEST_PX or size == halved[0]]
-
-
-def resized(picture: Tensor, size: Sequence[int]) -> Tensor:
-    """A picture (B, C, H, W) of that size (height, width)."""
-    return F.interpolate(picture, tuple(size), mode="bilinear", antialias=True)
 
 
 def fitted_style(style: Tensor, content: Tensor, scale: float) -> Tensor:

@@ -60,7 +60,7 @@ def suppress(
         classwise: boxes of different classes leave each other alone.
         least: a box whose score falls below this is removed.
     """
-    left, kinds = scores.numpy(force=True).copy(), kinds.numpy(force=True)
+    left, kind_of = scores.numpy(force=True).copy(), kinds.numpy(force=True)
     every = (diou if method == "diou" else iou)(boxes_xyxy[:, None], boxes_xyxy).numpy(force=True)
     alive = np.ones(len(left), dtype=bool)
     kept: list[int] = []
@@ -72,7 +72,7 @@ def suppress(
         overlaps = every[best]
         struck = alive & (overlaps > (0 if method == "gaussian" else overlap))
         if classwise:
-            struck &= kinds == kinds[best]
+            struck &= kind_of == kind_of[best]
         after = left * weakened(overlaps, method)
         removed = struck & ((after < least) | (after == 0))
         blows += (

@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_SECONDS = 120
@@ -23,19 +24,27 @@ def free_port() -> int:
 @contextmanager
 def running_app(**environment: str) -> Iterator[str]:
     """The address of the app, once its page answers."""
-    port = free_port()
+    with started(free_port(), **environment) as (url, _):
+        yield url
+
+
+@contextmanager
+def started(port: int, log: IO | None = None, **environment: str) -> Iterator[tuple[str, subprocess.Popen]]:
+    """The app at that port: its address, once its page answers, and its process; what it logs goes to the file."""
     command = [sys.executable, "app.py", "--offline", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.DEVNULL)
+    environment = os.environ | environment
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=log)
     try:
         url = f"http://127.0.0.1:{port}/"
         wait_for(url, process)
-        yield url
+        yield url, process
     finally:
         process.terminate()
         try:
             process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             process.kill()
+            process.wait()
 
 
 def wait_for(url: str, process: subprocess.Popen) -> None:

@@ -22,7 +22,7 @@ from torch import nn
 from demos import deepdream as tab
 from demos.deepdream_answers import atlas, look
 from demos.deepdream_run import Task, messages
-from demos.keeping import keep
+from demos.keeping import film, keep
 from demos.pictures import READY as READY_PICTURES
 from demos.pictures import opened
 from models import deepdream, recognisers
@@ -30,15 +30,16 @@ from models.deepdream import (
     DeepDreamParams,
     chosen,
     dream,
-    finished,
     gradient,
     guided_by,
     objective_of,
     tiled_gradient,
     whole_layer,
 )
+from models.frames import finished
 from models.images import data_url, read_picture, to_png_url, to_tensor
 from models.photographs import NAMES, SCENES, fitted
+from tests.turns import answered
 from weights import EMBEDDED
 
 
@@ -292,7 +293,7 @@ def test_a_damaged_picture_is_a_picture_or_a_sentence(place, damage):
 def test_a_picture_that_would_grow_huge_is_refused():
     content = io.BytesIO()
     Image.new("1", (6000, 5000)).save(content, "PNG")
-    with pytest.raises(ValueError, match="at most 24,000,000 pixels, got 30,000,000"):
+    with pytest.raises(ValueError, match="at most 4,000,000 pixels, got 30,000,000"):
         read_picture(content.getvalue())
 
 
@@ -374,7 +375,7 @@ def test_atlas_excites_another_channel_in_each_picture(thin):
             return thin.activation(pictures, layer).square().mean(dim=(2, 3))
 
     channels = energy(begun).amin(dim=0).topk(3).indices.tolist()  # none that is silent
-    growth = (energy(deepdream.atlas(thin, layer, channels)) / energy(begun))[:, channels]
+    growth = (energy(finished(deepdream.atlas(thin, layer, channels)).picture) / energy(begun))[:, channels]
     assert growth.diagonal().min() > 2
     assert growth.argmax(dim=0).tolist() == [0, 1, 2]
 
@@ -479,31 +480,40 @@ def test_zoom_film_tells_every_turn():
     assert last["place"] == "Frame 3 of 3, octave 1 of 1, step 1 / 1."
 
 
-@pytest.mark.parametrize("kind", ["png", "gif", "mp4"])
-def test_frames_are_kept_as_files(told, kind):
-    frames = [message["image"] for message in told]
-    answer = keep({"kind": kind, "frames": frames, "settings": "?demo=deepdream&v=1"})
+def test_picture_is_kept_as_a_png_that_tells_its_settings(told):
+    answer = keep({"picture": told[-1]["image"], "settings": "?demo=deepdream&v=1"})
+    kept = Image.open(io.BytesIO(base64.b64decode(answer["file"].partition(",")[2])))
+    assert (kept.format, kept.size, kept.info["Settings"]) == ("PNG", (128, 85), "?demo=deepdream&v=1")
+
+
+@pytest.mark.parametrize("kind", ["gif", "mp4"])
+def test_frames_are_kept_as_films(told, kind):
+    answer = answered(film, {"kind": kind, "frames": [message["image"] for message in told]})
     content = base64.b64decode(answer["file"].partition(",")[2])
     if kind == "mp4":
         assert content[4:8] == b"ftyp"
-        return
-    kept = Image.open(io.BytesIO(content))
-    assert kept.size in ((128, 85), (128, 84))
-    assert kept.info["Settings"] == "?demo=deepdream&v=1" if kind == "png" else kept.n_frames > 1
+    else:
+        kept = Image.open(io.BytesIO(content))
+        assert (kept.size, kept.n_frames > 1) == ((128, 84), True)
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"kind": "png", "frames": [to_png_url(Image.new("1", (1200, 1200)))], "settings": ""},
-        {"kind": "exe", "frames": ["data:,"], "settings": ""},
-        {"kind": "gif", "frames": "one", "settings": ""},
-        {"kind": "gif", "frames": ["data:image/png;base64,AAAA"], "settings": ""},
-        {"kind": "png", "frames": ["/etc/passwd"], "settings": ""},
+        {"kind": "exe", "frames": ["data:,"]},
+        {"kind": "gif", "frames": "one"},
+        {"kind": "gif", "frames": []},
+        {"kind": "gif", "frames": ["data:image/png;base64,AAAA"]},
+        {"kind": "gif", "frames": ["/etc/passwd"]},
     ],
 )
+def test_what_cannot_be_filmed_is_refused_with_a_sentence(wrong):
+    assert re.search("must|should", answered(film, wrong)["error"])
+
+
+@pytest.mark.parametrize("wrong", [to_png_url(Image.new("1", (1200, 1200))), "/etc/passwd", None])
 def test_what_cannot_be_kept_is_refused_with_a_sentence(wrong):
-    assert re.search("must|should", keep(wrong)["error"])
+    assert re.search("must|should", keep({"picture": wrong, "settings": ""})["error"])
 
 
 def test_look_shows_what_a_run_would_begin_with():
@@ -514,13 +524,11 @@ def test_look_shows_what_a_run_would_begin_with():
 
 
 def test_atlas_answers_a_page_of_channels():
-    answer = atlas({"net": "thin_googlenet", "layer": "inception_3b/5x5_reduce", "first": 24})
+    page = {"net": "thin_googlenet", "layer": "inception_3b/5x5_reduce", "first": 24}
+    answer = answered(atlas, page)
     assert (answer["channels"], len(answer["images"])) == (32, 8)
-    assert (
-        "first must be below 32"
-        in atlas({"net": "thin_googlenet", "layer": "inception_3b/5x5_reduce", "first": 32})["error"]
-    )
-    assert "layer must be one of" in atlas({"net": "thin_googlenet", "layer": "fc", "first": 0})["error"]
+    assert "first must be below 32" in answered(atlas, page | {"first": 32})["error"]
+    assert "layer must be one of" in answered(atlas, page | {"layer": "fc"})["error"]
 
 
 def test_first_dream_is_kept_for_the_next_visitor(monkeypatch):

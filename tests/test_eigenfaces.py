@@ -26,6 +26,7 @@ from demos import eigenfaces_answers as answers
 from demos import eigenfaces_shown as shown
 from demos.pictures import opened_style
 from demos.refusals import checked
+from demos.serving.files import PUBLISHED
 from models import alignment, covers, eigenfaces, face_map, face_pictures
 from models.alignment import Nudge, corners, cut, detect, middle
 from models.covers import READY, cells_from_text, covered, over_pixels, text_from_cells
@@ -45,7 +46,7 @@ from models.face_space import (
     sample,
     shifted,
 )
-from models.images import to_grey, to_jpeg_url
+from models.images import to_grey, to_jpeg_url, to_png_url
 from models.occlusion import find_occluder, masked_least_squares, reconstruct_occluded
 from weights.manifest import EIGENFACES
 
@@ -1123,7 +1124,7 @@ def test_rebuilding_refuses_by_name(weights, changed, message):
         ({"picture": "abc"}, "picture must"),
         ({"picture": "é"}, "picture must"),
         ({"picture": "A" * 30_000}, "picture string should have at most"),
-        ({"mask": "A"}, "cover must be 108 base64url characters or none, got 1"),
+        ({"mask": "A"}, "mask: cover must be 108 base64url characters or none, got 1"),
         ({"ink": "red"}, "ink must be 'black', 'white' or 'noise', got red"),
         ({"k": 0}, "k must be greater than or equal to 1, got 0"),
     ],
@@ -1171,8 +1172,7 @@ def test_known_faces_are_drawn_for_the_chooser():
     assert set(images) == {*shown.KNOWN, "group"}
     assert {told["name"] for told in shown.ready() if told.get("later")} == set(images)
     for image in images.values():
-        content = base64.b64decode(image.removeprefix("data:image/jpeg;base64,"))
-        assert Image.open(io.BytesIO(content)).size == (112, 112)
+        assert Image.open(io.BytesIO(PUBLISHED[image.removeprefix("pictures/")])).size == (112, 112)
 
 
 # --- what the page shows --------------------------------------------------------------------------
@@ -1325,7 +1325,7 @@ def test_api_moves_weights():
 
 
 def test_ones_own_picture_is_taken():
-    address = to_jpeg_url(Image.fromarray(photographs.astronaut()), 95)
+    address = to_png_url(Image.fromarray(photographs.astronaut()))
     own, ready = tab.api(picture=address), tab.api(picture="astronaut")
     assert own["distance_from_face_space"] == pytest.approx(ready["distance_from_face_space"], abs=2)
     assert own["nearest"]["title"].startswith("Person ")

@@ -1,5 +1,6 @@
 """The recipe of the thin nets: what the student sees, what it dreams, and how it is marked."""
 
+import hashlib
 import io
 import zipfile
 
@@ -135,7 +136,7 @@ def test_pictures_of_an_archive_come_in_order_with_their_classes(tmp_path):
             content = io.BytesIO()
             Image.new("RGB", (144, 144), (grey, grey, grey)).save(content, "WEBP")
             archive.writestr(name, content.getvalue())
-    sha256 = natural_images.hashlib.sha256((tmp_path / "few.zip").read_bytes()).hexdigest()
+    sha256 = hashlib.sha256((tmp_path / "few.zip").read_bytes()).hexdigest()
     pictures, kinds = zip(*natural_images.read(tmp_path / "few.zip", sha256), strict=True)
     assert kinds == ("n1", "n2")
     assert [round(float(picture.mean()), -1) for picture in pictures] == [100, 200]

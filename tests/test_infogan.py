@@ -23,6 +23,7 @@ from models.nets.infogan import Discriminator, Generator, latent, mutual_informa
 from models.nets.judge import Judge
 from models.once import trained
 from models.strokes import ready_digits
+from tests.turns import answered
 from weights.manifest import INFOGAN
 from weights.train import infogan as recipe
 from weights.train.mnist import load_mnist
@@ -363,12 +364,12 @@ def content_of(url: str) -> io.BytesIO:
 
 
 def test_gif_opens_and_loops():
-    film = Image.open(content_of(answers.film({"walk": "around", "kind": "gif"})["film"]))
+    film = Image.open(content_of(answered(answers.film, {"walk": "around", "kind": "gif"})["film"]))
     assert (film.size, film.n_frames, film.info["loop"]) == ((224, 224), 48, 0)
 
 
 def test_mp4_opens_and_shows_the_digits(nets):
-    with av.open(content_of(answers.film({"walk": "around", "kind": "mp4"})["film"])) as film:
+    with av.open(content_of(answered(answers.film, {"walk": "around", "kind": "mp4"})["film"])) as film:
         frames = [frame.to_ndarray(format="gray") for frame in film.decode(video=0)]
         assert float(film.streams.video[0].average_rate) == infogan.FRAMES_PER_SECOND
     expected = infogan.walk(nets, "around", Codes()).pictures
@@ -424,14 +425,15 @@ def test_moved_code_asks_for_new_pictures():
 def test_hostile_calls_get_a_sentence(request_):
     for ask in (answers.generate, answers.digits):
         assert asyncio.run(ask(request_))["error"]
-    for ask in (answers.figure, answers.walk, answers.film):
+    for ask in (answers.figure, answers.walk):
         assert ask(request_)["error"]
+    assert answered(answers.film, request_)["error"]
 
 
 def test_unknown_figures_walks_and_films_get_a_sentence():
     assert "figure must be" in answers.figure({"figure": "c9"})["error"]
     assert "walk must be" in answers.walk({"walk": "away"})["error"]
-    assert "kind must be" in answers.film({"walk": "c1", "kind": "exe"})["error"]
+    assert "kind must be" in answered(answers.film, {"walk": "c1", "kind": "exe"})["error"]
 
 
 def test_captions_quote_the_manifest(nets):

@@ -42,13 +42,6 @@ def test_front_matter_suits_a_space():
     assert re.search(r"sdk_version: \d+\.\d+\.\d+\n", FRONT_MATTER)
 
 
-def test_front_matter_names_the_hub_files_of_the_manifest():
-    for hub in filter(None, (weights.hub for weights in WEIGHTS)):
-        assert f"- {hub.repo}\n" in FRONT_MATTER
-        commit = "" if hub.commit == "main" else f" {hub.commit}"
-        assert f"- {hub.repo} {hub.path}{commit}\n" in FRONT_MATTER
-
-
 @pytest.mark.parametrize("weights", [weights for weights in WEIGHTS if not weights.embedded], ids=lambda w: w.name)
 def test_weights_of_others_are_told_with_their_place_and_licence(weights):
     [row] = [line for line in README.splitlines() if line.startswith(f"| `{weights.name}`")]

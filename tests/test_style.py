@@ -28,8 +28,8 @@ from demos.style_answers import Order, api, estimate, look, panels
 from demos.style_run import content_of, heat, masks_of, messages
 from models import colours, painters, style_cost
 from models.colours import Canvas, from_yiq, grey, matched, moments, to_yiq
-from models.deepdream import finished
 from models.device import container_bytes, free_bytes, system_bytes
+from models.frames import finished
 from models.gram import gram
 from models.images import from_data_url, to_image, to_png_url, to_tensor
 from models.lbfgs import FARTHEST, FIRST, LBFGS
@@ -55,6 +55,7 @@ from models.style import (
 )
 from models.style_figures import FIGURES, RATIOS, drawn
 from tests.server import ROOT
+from tests.turns import told as told_by
 from weights import Loaded
 
 QUICK = {"size_px": 64, "iterations": 8}
@@ -742,7 +743,7 @@ def test_estimate_names_seconds_and_memory():
 
 
 def test_api_answers_with_a_picture_and_its_loss():
-    answer = api(content="coffee", style="waves", iterations=5, size_px=64)
+    answer = told_by(api, content="coffee", style="waves", iterations=5, size_px=64)
     assert answer["picture"].startswith("data:image/png")
     assert len(answer["loss"]) == 5
 

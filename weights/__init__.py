@@ -1,6 +1,7 @@
 """Trained weights, found in the nearest place that has them and checked byte for byte before they are parsed.
 
-The places, in order: `$WEIGHTS_DIR`, the Hub's cache on this machine, the Hub, this project's own small files.
+The places, in order: `$WEIGHTS_DIR`, the Hub's cache on this machine, the Hub, this project's own small files; these
+before the Hub where it has but the same bytes.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import huggingface_hub
@@ -20,6 +22,7 @@ from weights.files import File, GraphFile, HubFile, OnnxFile, TorchvisionFile, W
 
 __all__ = [
     "EMBEDDED",
+    "Card",
     "File",
     "GraphFile",
     "HubFile",
@@ -34,7 +37,30 @@ __all__ = [
 EMBEDDED = Path(__file__).parent / "embedded"
 PROBE_SECONDS = 4.0
 
+Place = tuple[str, Callable[[Any], dict[str, Tensor]], File | TorchvisionFile]
+
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Card:
+    """What the public is told of weights that this project publishes, besides what their record says.
+
+    Args:
+        net: what it is, after which paper, and how large; Markdown, as all the rest.
+        task: the Hub's word for what it does.
+        recipe: the command that trains it anew; with `--evaluate` it prints the record's figures.
+        data: what it learned from, and whose that is.
+        measured: what the figures mean.
+        limits: where it fails, and what it must not be used for.
+    """
+
+    net: str
+    task: str
+    recipe: str
+    data: str
+    measured: str
+    limits: str
 
 
 @dataclass(frozen=True)
@@ -43,6 +69,7 @@ class Weights:
 
     Args:
         own: the file to look for in `$WEIGHTS_DIR`, where it is not the Hub's.
+        card: of those that this project trained and publishes.
     """
 
     name: str
@@ -53,6 +80,12 @@ class Weights:
     torchvision: TorchvisionFile | None = None
     own: File | None = None
     figures: Mapping[str, float] = field(default_factory=dict)
+    card: Card | None = None
+
+    @property
+    def ships(self) -> bool:
+        """Whether the Hub's file is the embedded one, so that there is nothing better to ask for."""
+        return bool(self.hub and self.embedded and self.hub.sha256 == self.embedded.sha256)
 
 
 @dataclass(frozen=True)
@@ -71,7 +104,7 @@ def load(*listed: Weights) -> Loaded:
     Raises:
         WeightsError: if a place holds other bytes than the manifest names, or no place holds any.
     """
-    reasons = []
+    reasons: list[str] = []
     for weights in listed:
         for place, find, file in places(weights):
             try:
@@ -82,17 +115,18 @@ def load(*listed: Weights) -> Loaded:
     raise WeightsError(f"no weights for {listed[0].name}: {'; '.join(reasons) or 'the manifest names no place'}")
 
 
-def places(weights: Weights) -> list[tuple[str, Callable, File]]:
+def places(weights: Weights) -> list[Place]:
     """The places to look in, in order: name, how to look, and for which file."""
     listed = [file for file in (weights.own or weights.hub, weights.embedded) if file]
-    found = [("WEIGHTS_DIR", from_own_folder, file) for file in listed if "WEIGHTS_DIR" in os.environ]
+    found: list[Place] = [("WEIGHTS_DIR", from_own_folder, file) for file in listed if "WEIGHTS_DIR" in os.environ]
+    here: list[Place] = [("embedded", from_embedded, weights.embedded)] if weights.embedded else []
+    if weights.ships:
+        found += here
     if weights.hub:
         found += [("Hub cache", from_hub_cache, weights.hub), ("Hub", from_hub, weights.hub)]
     if weights.torchvision:
         found += [("torchvision", from_torchvision, weights.torchvision)]
-    if weights.embedded:
-        found += [("embedded", from_embedded, weights.embedded)]
-    return found
+    return found if weights.ships else found + here
 
 
 def from_own_folder(file: File) -> dict[str, Tensor]:

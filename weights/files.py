@@ -1,6 +1,7 @@
 """The kinds of weight files: what each one's bytes must be, and how they become tensors."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -33,7 +34,7 @@ class File:
             WeightsError: if these are not the bytes that the manifest names.
         """
         check(self.path, self.sha256, hashlib.sha256(content).hexdigest())
-        return {name: tensor for name, tensor in parse_safetensors(content).items() if name.startswith(self.only)}
+        return parse_safetensors(part(content, self.only) if self.only else content)
 
 
 @dataclass(frozen=True)
@@ -102,11 +103,26 @@ class TorchvisionFile:
         path: its name in torchvision's cache.
         sha256: how that begins.
         weight: the name that `torchvision.models.get_weight` knows it by.
+        size: in bytes.
     """
 
     path: str
     sha256: str
     weight: str
+    size: int = 0
+
+
+def part(content: bytes, only: str) -> bytes:
+    """The safetensors file of those tensors alone whose names begin so; of the others nothing is copied."""
+    begin = 8 + int.from_bytes(content[:8], "little")
+    listed, data = {}, bytearray()
+    for name, told in json.loads(content[8:begin]).items():
+        if name.startswith(only):
+            first, last = (begin + offset for offset in told["data_offsets"])
+            listed[name] = told | {"data_offsets": [len(data), len(data) + last - first]}
+            data += content[first:last]
+    header = json.dumps(listed).encode()
+    return len(header).to_bytes(8, "little") + header + data
 
 
 def check(path: str, sha256: str, found: str) -> None:

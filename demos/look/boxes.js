@@ -62,13 +62,12 @@ window.ClassicBoxes = (() => {
     }
     /** Paints objectness on a canvas, one pixel a cell of one grid, or the most of the three; its size in the picture. */
     function heat(canvas, objectness, stride) {
-      const { columns, rows, step } = some(stride)[0], pixels = new ImageData(columns, rows);
-      for (let i = 0; i < columns * rows; i++) {
+      const { columns, rows, step } = some(stride)[0];
+      const most = Array.from({ length: columns * rows }, (_, i) => {
         const middle = [((i % columns) + 0.5) * step[0], (Math.floor(i / columns) + 0.5) * step[1]];
-        const most = Math.max(...at(stride, middle).map((index) => objectness[index]));
-        pixels.data.set([...ClassicNets.cividis(most), 190], 4 * i);
-      }
-      Object.assign(canvas, { width: columns, height: rows }).getContext('2d').putImageData(pixels, 0, 0);
+        return Math.max(...at(stride, middle).map((index) => objectness[index]));
+      });
+      ClassicNets.paintHeat(canvas, most, columns, 190);
       return [columns * step[0], rows * step[1]];
     }
     return { at, cell, lines, heat };
@@ -191,7 +190,7 @@ window.ClassicBoxes = (() => {
   /** A canvas with the picture and its boxes, at least 1,024 px long; the style has their colours and the font. */
   function framed({ seen, candidates, kept, picture }, style) {
     const scale = Math.max(1, 1024 / Math.max(seen.width, seen.height)), line = 24;
-    const canvas = Object.assign(document.createElement('canvas'), { width: Math.round(seen.width * scale), height: Math.round(seen.height * scale) });
+    const canvas = ClassicNets.make('canvas', { width: Math.round(seen.width * scale), height: Math.round(seen.height * scale) });
     const context = canvas.getContext('2d');
     context.drawImage(picture, 0, 0, canvas.width, canvas.height);
     context.font = `700 18px ${style.fontFamily}`;

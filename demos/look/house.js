@@ -1,6 +1,9 @@
-// What every tab shares in the page: pixels, the newest call only, the address bar, the two views.
+// What every tab shares in the page: pixels, charts, hands, the newest call only, the address bar, the two views.
 window.ClassicNets = (() => {
   const body = () => document.body.classList;
+
+  /** A new element with these properties; a button is one that submits nothing. */
+  const make = (tag, properties) => Object.assign(document.createElement(tag), tag === 'button' && { type: 'button' }, properties);
 
   // --- pixels ---------------------------------------------------------------------------------
   function bytes(base64) {
@@ -38,6 +41,13 @@ window.ClassicNets = (() => {
     return heat[i].map((part, k) => part + (t - i) * (heat[i + 1][k] - part));
   }
 
+  /** Paint values from 0 to 1 as a heat map, a pixel each, on a canvas so many columns wide. */
+  function paintHeat(canvas, values, columns, alpha = 255) {
+    const image = new ImageData(columns, values.length / columns);
+    values.forEach((value, i) => image.data.set([...cividis(value), alpha], 4 * i));
+    Object.assign(canvas, { width: image.width, height: image.height }).getContext('2d').putImageData(image, 0, 0);
+  }
+
   /** Paint how two pictures of base64 grey levels differ: violet where the second is darker, ochre where it is brighter. */
   function paintChange(canvas, before, after, gain = 1) {
     const colours = getComputedStyle(canvas), channel = (token) => colours.getPropertyValue(token).trim().match(/\w\w/g).map((hex) => parseInt(hex, 16));
@@ -63,13 +73,77 @@ window.ClassicNets = (() => {
 
   // --- words ------------------------------------------------------------------------------------
   /** Words as they stand in HTML. */
-  const escaped = (words) => Object.assign(document.createElement('i'), { textContent: words }).innerHTML;
+  const escaped = (words) => make('i', { textContent: words }).innerHTML;
 
   /** Write it anew only where it changed: a screen reader reads what is written. */
   function say(place, words) { if (place.textContent !== words) place.textContent = words; }
 
+  // --- charts -----------------------------------------------------------------------------------
+  /** A number in few letters. */
+  const short = (value) => (value >= 10_000 ? `${(value / 1000).toFixed(0)}k` : value >= 100 ? value.toFixed(0) : value.toPrecision(2));
+
+  /** A power of ten, as it stands in an SVG. */
+  const tenTo = (power) => `10<tspan dy="-4" font-size="9">${String(power).replace('-', '\u2212')}</tspan>`;
+
+  /** Places [x, y] as the points of a polyline. */
+  const points = (places) => places.map((place) => place.map((part) => part.toFixed(1)).join()).join(' ');
+
+  /** Where a value stands among rising ones: 1.5 is midway between the second and the third. */
+  function among(values, value) {
+    const next = values.findIndex((other) => other >= value);
+    if (next < 1) return next ? values.length - 1 : 0;
+    return next - 1 + (value - values[next - 1]) / (values[next] - values[next - 1]);
+  }
+
+  /** What a row says at such a place, between two of its numbers; null beside a gap. */
+  function between(row, place) {
+    const low = row[Math.floor(place)], high = row[Math.ceil(place)];
+    return typeof low === 'number' && typeof high === 'number' ? low + (high - low) * (place % 1) : null;
+  }
+
   /** How wide a chart is in sixteenths of a rem, so that its letters are of the page's size. */
   const sixteenths = (chart) => Math.round((16 * chart.clientWidth) / parseFloat(getComputedStyle(document.documentElement).fontSize));
+
+  // --- hands ------------------------------------------------------------------------------------
+  /** Where in an element a pointer is, [x, y] from 0 to 1. */
+  function within(element, { clientX, clientY }) {
+    const { left, top, width, height } = element.getBoundingClientRect();
+    return [(clientX - left) / width, (clientY - top) / height];
+  }
+
+  /** Follow one pointer at a time: `begin` may refuse it by false, `move` gets its event and all parts of its way, `end`
+   *  comes however it ends. What is returned lets go of it. */
+  function drag(element, { begin = () => {}, move, end = () => {} }) {
+    let pointer = null;
+    element.addEventListener('pointerdown', (event) => {
+      if (event.button || pointer !== null) return;
+      pointer = event.pointerId;
+      if (begin(event) === false) pointer = null;
+      else element.setPointerCapture(event.pointerId);
+    });
+    element.addEventListener('pointermove', (event) => {
+      if (event.pointerId !== pointer) return;
+      const parts = event.getCoalescedEvents?.() ?? [];
+      move(event, parts.length ? parts : [event]);
+    });
+    // Comes after pointerup and pointercancel too.
+    element.addEventListener('lostpointercapture', (event) => {
+      if (event.pointerId !== pointer) return;
+      pointer = null;
+      end();
+    });
+    return () => { pointer = null; };
+  }
+
+  const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+  /** Call back with the way of each arrow key, right and down, and its event; a key refused by false is the page's. */
+  function arrows(element, go) {
+    element.addEventListener('keydown', (event) => {
+      const way = ARROWS[event.key];
+      if (way && go(...way, event) !== false) event.preventDefault();
+    });
+  }
 
   // --- between the widgets of one tab ----------------------------------------------------------
   const tab = (element) => element.closest('.tabitem');
@@ -88,6 +162,12 @@ window.ClassicNets = (() => {
   /** Call back with every change that a widget of the tab shares. */
   function heed(element, hear) { tab(element)?.addEventListener('share', (event) => hear(event.detail)); }
 
+  /** Call back with all that is known, and with every change from now on. */
+  function attend(element, hear) {
+    heed(element, hear);
+    hear(known(element));
+  }
+
   // --- answers --------------------------------------------------------------------------------
   /** The call, made at once or as soon as the one under way has come back; those in between are dropped. */
   function latest(call) {
@@ -104,10 +184,16 @@ window.ClassicNets = (() => {
 
   const foot = (element, name) => tab(element)?.querySelector(`.cn-foot .cn-${name}`);
 
-  /** Say something, or nothing more, in the foot of the element's tab. */
-  function tell(element, sentence) {
+  /** Say something, or nothing more, in the foot of the element's tab, and offer a way out where there is one. */
+  function tell(element, sentence, giveUp = null) {
     const place = foot(element, 'error');
-    if (place) place.textContent = sentence;
+    if (!place) return;
+    if (!giveUp || !sentence) { say(place, sentence); return; }
+    const out = place.querySelector('button') ?? make('button', { className: 'cn-btn', textContent: 'Stop' });
+    const words = place.querySelector('span') ?? make('span');
+    out.onclick = giveUp;
+    say(words, sentence);
+    if (!out.isConnected) place.replaceChildren(words, ' ', out);
   }
 
   /** Show in the foot how long the last answer took. */
@@ -116,11 +202,18 @@ window.ClassicNets = (() => {
     if (place) place.textContent = milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds);
   }
 
-  /** The server's answer to a widget's own call; one that refuses or does not come is told and is null. */
-  async function ask(element, call) {
-    const lost = { error: 'The server does not answer. Reload the page.' };
-    const answer = (await call.catch(() => lost)) ?? lost; // a request that fails outright is undefined
-    tell(element, answer.error ?? '');
+  const LOST = { error: 'The server does not answer. Reload the page.' };
+
+  /** The server's answer to a widget's own call; one that refuses or does not come is told and is null.
+   *  Heavy work says how long it waits; the button beside it gives the place away. */
+  async function ask(element, call, request) {
+    const asked = async (what) => (await call(what).catch(() => LOST)) ?? LOST; // a request that fails outright is undefined
+    let answer = await asked(request), stop = false;
+    while (answer.ticket) {
+      tell(element, answer.waiting, () => { stop = true; });
+      answer = await asked({ ticket: answer.ticket, ...(stop && { stop }) });
+    }
+    tell(element, stop ? '' : answer.error ?? '');
     return answer.error ? null : answer;
   }
 
@@ -130,13 +223,19 @@ window.ClassicNets = (() => {
 
   const text = (value) => value == null ? '' : String(value);
 
-  /** The address of the open tab as it stands: only what differs from its default. */
-  function address() {
-    const query = new URLSearchParams({ demo: open, ...states[open], v: 1 });
-    if (body().contains('stage')) query.set('stage', 1);
+  /** A query as it stands in an address: commas and slashes need no coding. */
+  const written = (query) => `${location.pathname}?${query.toString().replaceAll('%2C', ',').replaceAll('%2F', '/')}`;
+
+  /** The address of a state, to be seen as the page is seen now. */
+  function addressOf(state) {
+    const stage = body().contains('stage') ? [['view', 'stage']] : []; // first: YOLO has a view, too, and the server heeds the last
+    const query = new URLSearchParams([...stage, ...new URLSearchParams(state)]);
     if (theme) query.set('__theme', theme);
-    return `${location.pathname}?${query.toString().replaceAll('%2C', ',').replaceAll('%2F', '/')}`;
+    return written(query);
   }
+
+  /** The address of the open tab as it stands: only what differs from its default. */
+  const address = () => addressOf({ demo: open, ...states[open], v: 1 });
 
   // Not before the server has read the address; then rarely, since browsers refuse many changes a second.
   function follow() {
@@ -148,6 +247,7 @@ window.ClassicNets = (() => {
   function restore() {
     restored = true;
     follow();
+    window.dispatchEvent(new Event('tabchange'));
   }
 
   /** Note the values of a tab's controls, but for pictures of one's own; Gradio calls it whenever one changes. */
@@ -158,17 +258,22 @@ window.ClassicNets = (() => {
     return [];
   }
 
+  // Gradio opens its first tab before the server has read the address.
+  const named = () => document.querySelector(`[role=tab][data-tab-id="${CSS.escape(asked.get('demo') ?? '')}"]`);
+
   function visit(slug) {
+    if (!restored && named()) return [];
     open = slug;
     follow();
+    window.dispatchEvent(new Event('tabchange'));
     return [];
   }
 
   /** Copy text, also where the page is not served over https and the clipboard's own API is missing. */
   async function copy(text) {
     try { await navigator.clipboard.writeText(text); return true; } catch { /* the old way */ }
-    const area = Object.assign(document.createElement('textarea'), { value: text });
-    document.body.append(area);
+    const area = make('textarea', { value: text });
+    (document.querySelector('dialog[open]') ?? document.body).append(area); // a dialog lets nothing else have the focus
     area.select();
     const copied = document.execCommand('copy');
     area.remove();
@@ -186,8 +291,7 @@ window.ClassicNets = (() => {
   // --- one large picture over the page ----------------------------------------------------------
   /** Show a picture whole, to be zoomed and saved; resolves when it is closed. */
   function enlarge({ src, title, caption = '', file }) {
-    const dialog = Object.assign(document.createElement('dialog'), { className: 'cn-dialog' });
-    dialog.setAttribute('aria-label', title);
+    const dialog = make('dialog', { className: 'cn-dialog', ariaLabel: title });
     dialog.innerHTML = `<div class="cn-dialog-top"><b></b><a download>Save as PNG</a><button class="cn-btn" type="button">Close</button></div>
       <p class="cn-cap"></p><div class="cn-dialog-body"><button class="cn-zoom" type="button" aria-label="Zoom"><img></button></div>`;
     const [zoom, image, link] = ['.cn-zoom', 'img', 'a'].map((part) => dialog.querySelector(part));
@@ -204,13 +308,13 @@ window.ClassicNets = (() => {
   }
 
   /** Let the visitor keep a file. */
-  function save(href, download) { Object.assign(document.createElement('a'), { href, download }).click(); }
+  function save(href, download) { make('a', { href, download }).click(); }
 
   // --- pictures that come along ------------------------------------------------------------------
   /** A canvas that shows a picture of that size on white paper, its longer side shrunk to no more than that. */
   function onWhite(picture, width, height, longest) {
     const scale = Math.min(1, longest / Math.max(width, height));
-    const canvas = Object.assign(document.createElement('canvas'), { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) });
+    const canvas = make('canvas', { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) });
     const context = canvas.getContext('2d');
     context.fillStyle = '#fff';
     context.fillRect(0, 0, canvas.width, canvas.height);
@@ -234,11 +338,14 @@ window.ClassicNets = (() => {
     const button = event.target.closest?.('button');
     if (button?.dataset.view) toggle(button.dataset.view);
     if (button?.dataset.copy === 'link') copyLink(button);
+    const step = event.target.closest?.('.cn-try a');
+    if (step) step.href = addressOf(step.search); // light stays light
   });
-  document.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && body().contains('stage') && !document.querySelector('dialog[open]')) toggle('stage');
-  });
-  if (asked.has('stage')) toggle('stage');
+  if (asked.getAll('view').includes('stage') || asked.has('stage')) toggle('stage'); // the latter in links of the first days
 
-  return { bytes, textOfBits, bitsOfText, paint, paintChange, cividis, signed, put, escaped, say, sixteenths, share, known, heed, latest, tell, took, ask, address, restore, keep, visit, enlarge, save, onWhite, pressed };
+  return {
+    make, bytes, textOfBits, bitsOfText, paint, paintHeat, paintChange, signed, put, escaped, say,
+    short, tenTo, points, among, between, sixteenths, within, drag, arrows, share, known, heed, attend, latest, tell, took, ask,
+    written, addressOf, address, restore, keep, visit, opened: () => open, enlarge, save, onWhite, toggle, pressed,
+  };
 })();

@@ -1,4 +1,4 @@
-// Strokes on a square canvas: as text, three letters a point as in models/drawings.py, and as ink.
+// Strokes on a canvas: as text, three letters a point as in models/drawings.py, as ink, and as the cells that a pen covers.
 window.ClassicStrokes = (() => {
   const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
@@ -13,9 +13,10 @@ window.ClassicStrokes = (() => {
     return [number >> 9, number & 511];
   }));
 
-  /** Draws strokes white on black, `width` wide, on a canvas of that side that stands for `range` in either direction. */
-  function sketch(canvas, strokes, side, range, width) {
+  /** Draws strokes in white, `width` wide, on a canvas of that side that stands for `range` in either direction. */
+  function ink(canvas, strokes, side, range, width, ground = 'transparent') {
     const context = Object.assign(canvas, { width: side, height: side }).getContext('2d');
+    context.fillStyle = ground;
     context.fillRect(0, 0, side, side);
     context.scale(side / range, side / range);
     Object.assign(context, { strokeStyle: '#fff', lineWidth: width, lineCap: 'round', lineJoin: 'round' });
@@ -27,5 +28,15 @@ window.ClassicStrokes = (() => {
     }
   }
 
-  return { encode, decode, sketch };
+  /** The cells of a grid whose middles lie within a pen's radius of the way from one point to the next, row by row. */
+  function under([ax, ay], [bx, by], radius, columns, rows) {
+    const length2 = (bx - ax) ** 2 + (by - ay) ** 2 || 1;
+    return Array.from({ length: columns * rows }, (_, i) => i).filter((i) => {
+      const x = (i % columns) + 0.5, y = Math.floor(i / columns) + 0.5;
+      const part = Math.min(1, Math.max(0, ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / length2));
+      return Math.hypot(x - ax - part * (bx - ax), y - ay - part * (by - ay)) <= radius;
+    });
+  }
+
+  return { encode, decode, ink, under };
 })();

@@ -25,7 +25,7 @@ function show() {
   const { stride, column, row } = found.grids.cell(place), objectness = candidates.objectness[place], [left, top, right, bottom] = candidates.box(place).map(Math.round);
   $('.cn-which-box').innerHTML = ranks.has(place) ? `Box #${ranks.get(place)}` : 'A cell';
   $('.cn-parts').innerHTML = bar('objectness', objectness, objectness, false) + candidates.classes(place).map(({ kind, chance }, i) => bar(name(kind), chance, chance * objectness, i === 0)).join('');
-  $('.cn-fate').innerHTML = `${fate(place)} <span class="cn-where">Cell ${column}, ${row} of the ${stride}-px grid says: ${right - left} × ${bottom - top} px at ${left}, ${top}.</span>`;
+  $('.cn-fate').innerHTML = `${fate(place)} Cell ${column}, ${row} of the ${stride}-px grid says: ${right - left} × ${bottom - top} px at ${left}, ${top}.`;
 }
 const hear = (change) => {
   if (change.found) found = change.found;
@@ -34,5 +34,4 @@ const hear = (change) => {
   if (change.found || 'pointed' in change || 'cell' in change) show();
 };
 watch('value', () => ClassicNets.share(element, { cell: own() }));
-ClassicNets.heed(element, hear);
-hear(ClassicNets.known(element));
+ClassicNets.attend(element, hear);

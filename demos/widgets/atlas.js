@@ -10,7 +10,7 @@ async function turn(to) {
   busy = true;
   show();
   $('.cn-atlas > .cn-buttons .cn-cap').textContent = 'Dreaming\u2026';
-  const asked = { net, layer, first: to }, answer = await ClassicNets.ask(element, server.atlas(asked));
+  const asked = { net, layer, first: to }, answer = await ClassicNets.ask(element, server.atlas, asked);
   busy = false;
   if (answer && asked.layer === layer && asked.net === net) { first = to; page = answer; build(); }
   show();
@@ -18,9 +18,8 @@ async function turn(to) {
 
 function build() {
   sheet.replaceChildren(...page.images.map((image, i) => {
-    const button = Object.assign(document.createElement('button'), { type: 'button' });
+    const button = ClassicNets.make('button', { innerHTML: `<img src="${image}" alt=""><span class="cn-num">${first + i}</span>` });
     button.dataset.channel = first + i;
-    button.innerHTML = `<img src="${image}" alt=""><span class="cn-num">${first + i}</span>`;
     button.addEventListener('click', () => {
       const channel = +button.dataset.channel, chosen = props.value;
       choose(chosen.includes(channel) ? chosen.filter((other) => other !== channel) : [...chosen, channel].slice(-props.most));
@@ -60,6 +59,5 @@ function hear(change) {
   if (another && props.value.length) choose([]);
   else show();
 }
-ClassicNets.heed(element, hear);
 watch('value', show);
-hear(ClassicNets.known(element));
+ClassicNets.attend(element, hear);

@@ -5,7 +5,7 @@ const id = `cn-dim-${Math.random().toString(36).slice(2)}`;
 const { limit, step } = props, range = `${ClassicNets.signed(-limit)} to ${ClassicNets.signed(limit)}`;
 
 const rows = Array.from({ length: props.value.length }, (_, i) => {
-  const row = Object.assign(document.createElement('div'), { className: 'cn-dim' });
+  const row = ClassicNets.make('div', { className: 'cn-dim' });
   row.innerHTML = `<div class="cn-dim-head"><label for="${id}-${i}"></label><output for="${id}-${i}"></output><button class="cn-reset" type="button">${RESET}</button></div>
     <canvas class="cn-low cn-pix cn-s" width="28" height="28" aria-hidden="true"></canvas><input type="range" class="cn-slide" id="${id}-${i}" min="${-limit}" max="${limit}" step="${step}" value="0"><canvas class="cn-high cn-pix cn-s" width="28" height="28" aria-hidden="true"></canvas>`;
   row.querySelector('input').addEventListener('input', (event) => move(i, +event.target.value));
@@ -32,7 +32,7 @@ function moved() {
 const decode = ClassicNets.latest(async () => {
   const { digit, pose } = props.capsule;
   if (!pose) return;
-  const answer = await ClassicNets.ask(element, server.decode({ digit, pose, offsets }));
+  const answer = await ClassicNets.ask(element, server.decode, { digit, pose, offsets });
   // Meanwhile another digit may have been drawn.
   if (!answer || digit !== props.capsule.digit || String(pose) !== String(props.capsule.pose)) return;
   showPicture(answer.picture);
@@ -80,7 +80,7 @@ function showCapsule() {
 // --- the sheet -----------------------------------------------------------------------------------------------------
 async function openSheet() {
   const { digit, pose } = props.capsule;
-  const answer = await ClassicNets.ask(element, server.sheet({ digit, pose }));
+  const answer = await ClassicNets.ask(element, server.sheet, { digit, pose });
   if (answer) ClassicNets.enlarge({ src: answer.png, title: `Capsule ${digit}: a dimension a row, from ${range}`, file: `capsule-${digit}.png` });
 }
 

@@ -48,5 +48,4 @@ const hear = (change) => {
   if (change.found || change.view || 'step' in change) show();
 };
 watch('value', () => { ClassicNets.share(element, { step: own() }); });
-ClassicNets.heed(element, hear);
-hear(ClassicNets.known(element));
+ClassicNets.attend(element, hear);

@@ -10,7 +10,7 @@ const $ = (selector) => element.querySelector(selector), every = (selector) => [
 const face = $('.cn-cover-face'), ways = every('[data-way]').map((canvas) => canvas.dataset.way);
 
 let cells = new Uint8Array(8 * BYTES); // 1 where covered; the last four are of no cell
-let cursor = [11, 9], erasing = false, pointer = null; // the column and row under the arrow keys; the pointer that brushes
+let cursor = [11, 9], erasing = false; // the column and row under the arrow keys
 let told = { face: null, k: null, ink: null }; // by the tab
 
 const encode = () => (cells.some(Boolean) ? ClassicNets.textOfBits(cells) : '');
@@ -76,7 +76,7 @@ let last = '', timer = 0; // what the last answer was to
 const uncover = ClassicNets.latest(async () => {
   const asked = { picture: told.face?.picture, mask: encode(), ink: ink(), k: told.k }, text = JSON.stringify(asked);
   if (!asked.picture || !asked.k || text === last || !element.isConnected) return;
-  const answer = await ClassicNets.ask(element, server.uncover(asked));
+  const answer = await ClassicNets.ask(element, server.uncover, asked);
   if (!answer) return;
   last = text;
   reveal(answer, asked);
@@ -102,54 +102,33 @@ function send() {
   trigger('input');
   uncover();
 }
-function replace(mask) { cells = decode(mask); pointer = null; send(); }
+function replace(mask) { cells = decode(mask); drop(); send(); }
 
-/** Cover, or uncover, every cell whose middle the brush passes on its way from one point to the next. */
-function sweep([ax, ay], [bx, by], wipes) {
-  const length2 = (bx - ax) ** 2 + (by - ay) ** 2 || 1;
-  for (let i = 0; i < CELLS; i++) {
-    const x = (i % COLUMNS) + 0.5, y = Math.floor(i / COLUMNS) + 0.5;
-    const part = Math.min(1, Math.max(0, ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / length2));
-    if (Math.hypot(x - ax - part * (bx - ax), y - ay - part * (by - ay)) <= BRUSH) cells[i] = wipes ? 0 : 1;
-  }
-}
+/** Cover, or uncover, what the brush passes on its way from one point to the next. */
+const sweep = (from, to, wipes) => ClassicStrokes.under(from, to, BRUSH, COLUMNS, ROWS).forEach((cell) => { cells[cell] = wipes ? 0 : 1; });
+const inside = ([x, y]) => [Math.min(COLUMNS - 1, Math.max(0, Math.floor(x))), Math.min(ROWS - 1, Math.max(0, Math.floor(y)))];
 
-const point = (event) => {
-  const box = face.getBoundingClientRect();
-  return [((event.clientX - box.left) / box.width) * COLUMNS, ((event.clientY - box.top) / box.height) * ROWS];
-};
 let from = null; // where the brush is
 function brush(event) {
-  const to = point(event);
+  const [x, y] = ClassicNets.within(face, event), to = [x * COLUMNS, y * ROWS];
   sweep(from ?? to, to, erasing || event.shiftKey);
   from = to;
-  cursor = [[to[0], COLUMNS], [to[1], ROWS]].map(([place, count]) => Math.min(count - 1, Math.max(0, Math.floor(place))));
+  cursor = inside(to);
 }
 
-face.addEventListener('pointerdown', (event) => {
-  if (event.button || pointer !== null) return;
-  face.setPointerCapture(event.pointerId);
-  pointer = event.pointerId;
-  from = null;
-  brush(event);
+const drop = ClassicNets.drag(face, {
+  begin(event) { from = null; brush(event); send(); },
+  move(_, parts) { parts.forEach(brush); send(); },
+});
+ClassicNets.arrows(face, (right, down) => {
+  cursor = inside([cursor[0] + right, cursor[1] + down]);
   send();
 });
-face.addEventListener('pointermove', (event) => {
-  if (event.pointerId !== pointer) return;
-  const parts = event.getCoalescedEvents?.() ?? [];
-  (parts.length ? parts : [event]).forEach(brush);
-  send();
-});
-// Comes after pointerup and pointercancel too.
-face.addEventListener('lostpointercapture', (event) => { if (event.pointerId === pointer) pointer = null; });
-
 face.addEventListener('keydown', (event) => {
-  const step = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-  if (!step && event.key !== ' ') return;
+  if (event.key !== ' ') return;
   event.preventDefault();
-  const [x, y] = cursor, [right, down] = step ?? [0, 0];
-  cursor = [Math.min(COLUMNS - 1, Math.max(0, x + right)), Math.min(ROWS - 1, Math.max(0, y + down))];
-  if (!step) sweep([x + 0.5, y + 0.5], [x + 0.5, y + 0.5], erasing || event.shiftKey);
+  const middle = cursor.map((place) => place + 0.5);
+  sweep(middle, middle, erasing || event.shiftKey);
   send();
 });
 
@@ -164,13 +143,12 @@ element.addEventListener('click', (event) => {
 function restore() {
   if ((props.value || '') === encode()) return;
   cells = decode(props.value);
-  pointer = null;
+  drop();
   show();
   uncover();
 }
 watch('value', restore);
-ClassicNets.heed(element, hear);
 for (const canvas of every('canvas')) ClassicNets.paint(canvas);
 show();
 restore();
-hear(ClassicNets.known(element));
+ClassicNets.attend(element, hear);

@@ -1,8 +1,7 @@
 // The run in figures: the loss at every step, each layer's part of it, and the Gram matrices that draw near each other.
 const $ = (selector) => element.querySelector(selector);
 const [left, right, top, bottom] = [34, 306, 10, 128];
-const short = (value) => (value >= 10_000 ? `${(value / 1000).toFixed(0)}k` : value >= 100 ? value.toFixed(0) : value.toPrecision(2));
-const power = (exponent) => `10<tspan dy="-4" font-size="9">${String(exponent).replace('-', '\u2212')}</tspan>`;
+const { short } = ClassicNets;
 
 // --- the curve -----------------------------------------------------------------------------------------------------
 let limits = [0, 4]; // powers of ten, which only grow while a run goes on
@@ -19,17 +18,16 @@ function draw({ curve, steps }) {
   const tags = lines.filter(([, , name]) => lines.length < 3 || name !== 'all').map(([, i, name]) => ({ y: up(last[i]) - 5, text: `${name} ${short(last[i])}` })).sort((a, b) => a.y - b.y);
   tags.forEach((tag, k) => { if (k && tag.y - tags[k - 1].y < 14) tag.y = tags[k - 1].y + 14; });
   const ticks = Array.from({ length: Math.floor((high - low) / stride) + 1 }, (_, k) => low + k * stride);
-  $('.cn-loss').innerHTML = `${ticks.map((k) => `<path class="cn-grid" d="M${left} ${up(10 ** k)}H${right}"/><text x="${left - 6}" y="${up(10 ** k) + 4}" text-anchor="end">${power(k)}</text>`).join('')}
+  $('.cn-loss').innerHTML = `${ticks.map((k) => `<path class="cn-grid" d="M${left} ${up(10 ** k)}H${right}"/><text x="${left - 6}" y="${up(10 ** k) + 4}" text-anchor="end">${ClassicNets.tenTo(k)}</text>`).join('')}
     <path class="cn-axis" d="M${left} ${top - 4}V${bottom}H${right}"/><text x="${left}" y="${bottom + 17}" text-anchor="middle">0</text><text x="${right}" y="${bottom + 17}" text-anchor="end">${steps} steps</text>
-    ${lines.map(([kind, i]) => `<polyline class="${kind}" points="${kept.map(([k, row]) => `${across(k).toFixed(1)},${up(row[i]).toFixed(1)}`).join(' ')}"/>`).join('')}
+    ${lines.map(([kind, i]) => `<polyline class="${kind}" points="${ClassicNets.points(kept.map(([k, row]) => [across(k), up(row[i])]))}"/>`).join('')}
     <circle class="cn-point" cx="${x}" cy="${up(last[0])}" r="4.5"/>
     ${tags.map(({ y, text }) => `<text class="cn-told" x="${Math.min(x + 8, right)}" y="${Math.max(y, 8)}" text-anchor="${x > right - 90 ? 'end' : 'start'}">${text}</text>`).join('')}`;
 }
 
 // --- the terms -----------------------------------------------------------------------------------------------------
 const rows = Object.fromEntries(['content', ...props.layers].map((name) => {
-  const row = Object.assign(document.createElement('div'), { className: 'cn-term cn-out' });
-  row.innerHTML = `<span>${name}</span><i><b style="--p:0"></b></i><span class="cn-num">\u2013</span>`;
+  const row = ClassicNets.make('div', { className: 'cn-term cn-out', innerHTML: `<span>${name}</span><i><b style="--p:0"></b></i><span class="cn-num">\u2013</span>` });
   $('.cn-terms > div').append(row);
   return [name, row];
 }));
@@ -50,12 +48,7 @@ function weigh(terms) {
 const maps = element.querySelectorAll('.cn-pair canvas'), captions = element.querySelectorAll('.cn-pair figcaption');
 let layer = props.layers[2], grams = {};
 
-function paint(canvas, base64, side) {
-  Object.assign(canvas, { width: side, height: side });
-  const image = new ImageData(side, side);
-  ClassicNets.bytes(base64).forEach((level, i) => image.data.set([...ClassicNets.cividis(level / 255), 255], 4 * i));
-  canvas.getContext('2d').putImageData(image, 0, 0);
-}
+const paint = (canvas, base64, side) => ClassicNets.paintHeat(canvas, Array.from(ClassicNets.bytes(base64), (level) => level / 255), side);
 
 function compare() {
   const gram = grams[layer];
@@ -66,9 +59,8 @@ function compare() {
 }
 
 props.layers.forEach((name) => {
-  const button = Object.assign(document.createElement('button'), { type: 'button', textContent: name.replace('conv', ''), title: name });
+  const button = ClassicNets.make('button', { role: 'radio', textContent: name.replace('conv', ''), title: name });
   button.dataset.layer = name;
-  button.setAttribute('role', 'radio');
   button.addEventListener('click', () => { layer = name; compare(); });
   $('.cn-which').append(button);
 });

@@ -1,8 +1,7 @@
 // Ten digits as G makes them from the codes; a press chooses one. Its value is that digit.
 const $ = (selector) => element.querySelector(selector);
 const keys = Array.from({ length: 10 }, (_, digit) => {
-  const key = Object.assign(document.createElement('button'), { type: 'button', className: 'cn-key' });
-  key.setAttribute('role', 'radio');
+  const key = ClassicNets.make('button', { className: 'cn-key', role: 'radio' });
   key.innerHTML = `<canvas class="cn-pix" width="28" height="28"></canvas><span>${digit} <small></small></span>`;
   key.addEventListener('click', () => ClassicNets.share(element, { digit }));
   $('.cn-keys').append(key);
@@ -10,11 +9,8 @@ const keys = Array.from({ length: 10 }, (_, digit) => {
 });
 
 // Another key of a group is reached by the arrows.
-$('.cn-keys').addEventListener('keydown', (event) => {
-  const step = { ArrowRight: 1, ArrowDown: 5, ArrowLeft: 9, ArrowUp: 5 }[event.key];
-  if (!step) return;
-  event.preventDefault();
-  const digit = (props.value + step) % 10;
+ClassicNets.arrows($('.cn-keys'), (right, down) => {
+  const digit = (props.value + right + 5 * down + 10) % 10;
   keys[digit].focus();
   ClassicNets.share(element, { digit });
 });
@@ -23,7 +19,7 @@ $('.cn-keys').addEventListener('keydown', (event) => {
 let codes = {}, begun = false;
 
 const generate = ClassicNets.latest(async () => {
-  const answer = await ClassicNets.ask(element, server.generate({ ...codes }));
+  const answer = await ClassicNets.ask(element, server.generate, { ...codes });
   if (!answer) return;
   ClassicNets.took(element, answer.milliseconds);
   ClassicNets.share(element, { shown: answer });
@@ -31,7 +27,7 @@ const generate = ClassicNets.latest(async () => {
 
 // The keys' own pictures can wait until the hand rests.
 const generateAll = ClassicNets.latest(async () => {
-  const answer = await ClassicNets.ask(element, server.digits({ ...codes }));
+  const answer = await ClassicNets.ask(element, server.digits, { ...codes });
   if (answer) showPictures(answer.digits);
 });
 let rest = 0;

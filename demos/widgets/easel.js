@@ -2,6 +2,7 @@
 const $ = (selector) => element.querySelector(selector);
 const box = $('.cn-wipe'), [before, after] = [$('.cn-before'), $('.cn-after')], slider = $('input'), brushed = $('.cn-brushed');
 const BRUSH = 0.07, MASK_PX = 256; // the brush's radius, as a part of the longer side
+const MOST_LETTERS = 20e6; // of a film's frames, as many as the server lets in
 
 let film = [], made = null, last = null; // the run's frames; the work as it stands, and that of the run before
 let run = 0, running = false, settings = ''; // the run whose frames count, whether it goes on, what it was set to
@@ -33,7 +34,11 @@ watch('frame', () => {
   const { frame } = props;
   if (frame.run !== run) return;
   $('.cn-waiting').textContent = frame.waiting ?? '';
-  if (frame.waiting) return;
+  if (frame.waiting) {
+    ClassicNets.share(element, { waiting: frame.waiting });
+    if (!before.src) look(); // what it will begin with
+    return;
+  }
   ClassicNets.share(element, { frame });
   if (frame.failed) { end(); return; }
   if (!running) { film = []; last = made; settings = ClassicNets.address(); compare(false); }
@@ -65,7 +70,6 @@ function compare(on) {
 }
 
 // --- the brush -------------------------------------------------------------------------------------------------------
-let pointer = null;
 const brushes = element.querySelectorAll('[data-brush]');
 let colour = null; // of the brush in the hand, if any
 function brushing(chosen) {
@@ -79,34 +83,33 @@ function unbrush() {
   if (props.value) { props.value = null; trigger('input'); }
 }
 function brush(event) {
-  const frame = brushed.getBoundingClientRect(), pen = brushed.getContext('2d');
+  const [x, y] = ClassicNets.within(brushed, event), pen = brushed.getContext('2d');
   pen.fillStyle = colour;
   pen.beginPath();
-  pen.arc(((event.clientX - frame.left) / frame.width) * brushed.width, ((event.clientY - frame.top) / frame.height) * brushed.height, BRUSH * MASK_PX, 0, 7);
+  pen.arc(x * brushed.width, y * brushed.height, BRUSH * MASK_PX, 0, 7);
   pen.fill();
 }
 /** The colours on black, their edges softened. */
 function mask() {
-  const sheet = Object.assign(document.createElement('canvas'), { width: brushed.width, height: brushed.height }), pen = sheet.getContext('2d');
+  const sheet = ClassicNets.make('canvas', { width: brushed.width, height: brushed.height }), pen = sheet.getContext('2d');
   pen.fillRect(0, 0, sheet.width, sheet.height);
   pen.filter = 'blur(4px)';
   pen.drawImage(brushed, 0, 0);
   return sheet.toDataURL('image/png');
 }
-brushed.addEventListener('pointerdown', (event) => { pointer = event.pointerId; brushed.setPointerCapture(pointer); brush(event); });
-brushed.addEventListener('pointermove', (event) => { if (event.pointerId === pointer) (event.getCoalescedEvents?.() ?? [event]).forEach(brush); });
-brushed.addEventListener('lostpointercapture', () => {
-  pointer = null;
-  $('[data-do=unbrush]').hidden = false;
-  props.value = mask();
-  trigger('input');
+ClassicNets.drag(brushed, {
+  begin: brush,
+  move(_, parts) { parts.forEach(brush); },
+  end() { $('[data-do=unbrush]').hidden = false; props.value = mask(); trigger('input'); },
 });
 
 // --- keeping ---------------------------------------------------------------------------------------------------------
 async function keep(kind) {
-  const every = Math.ceil(film.length / props.most_frames);
-  const frames = kind === 'png' ? [made] : film.filter((_, i) => (film.length - 1 - i) % every === 0);
-  const answer = await ClassicNets.ask(element, server.keep({ kind, frames, settings }));
+  const letters = film.reduce((sum, frame) => sum + frame.length, 0);
+  const every = Math.ceil(Math.max(film.length / props.most_frames, letters / MOST_LETTERS));
+  const frames = film.filter((_, i) => (film.length - 1 - i) % every === 0);
+  const asked = kind === 'png' ? [server.keep, { picture: made, settings }] : [server.film, { kind, frames }];
+  const answer = await ClassicNets.ask(element, ...asked);
   if (answer) ClassicNets.save(answer.file, `${props.slug}.${kind}`);
 }
 
@@ -121,7 +124,7 @@ element.addEventListener('click', (event) => {
 // --- what others of the tab tell ---------------------------------------------------------------------------------------
 const look = ClassicNets.latest(async () => {
   waiting = false;
-  const answer = await ClassicNets.ask(element, server.look({ [props.begins]: picture, size_px: props.size_px }));
+  const answer = await ClassicNets.ask(element, server.look, { [props.begins]: picture, size_px: props.size_px });
   if (!answer || running) return; // a run on it has begun meanwhile
   [made, last, film] = [null, null, []];
   unbrush();

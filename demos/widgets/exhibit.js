@@ -1,14 +1,14 @@
 // One picture, and what Q reads in it or in what it was made from: ten bars for c1, a needle each for c2 and c3.
 const $ = (selector) => element.querySelector(selector);
 const bars = Array.from({ length: 10 }, (_, digit) => {
-  const bar = Object.assign(document.createElement('div'), { className: 'cn-qbar' });
+  const bar = ClassicNets.make('div', { className: 'cn-qbar' });
   bar.innerHTML = `<span class="cn-num">${digit}</span><div class="cn-track"><i class="cn-fill"></i></div><span class="cn-num"></span>`;
   $('.cn-q').append(bar);
   return bar;
 });
 const needles = ['c2', 'c3'].map((name) => {
-  const needle = Object.assign(document.createElement('div'), { className: 'cn-needle' });
-  needle.innerHTML = `<span class="cn-num">${name}</span><div class="cn-dial"><i class="cn-sent"></i><i class="cn-hand"></i></div><span class="cn-num"></span>`;
+  const needle = ClassicNets.make('div', { className: 'cn-needle' });
+  needle.innerHTML = `<span class="cn-num">${name}</span><div class="cn-dial"><i class="cn-sent"></i><i></i></div><span class="cn-num"></span>`;
   $('.cn-needles').append(needle);
   return needle;
 });

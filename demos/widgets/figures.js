@@ -1,10 +1,4 @@
 // The paper's four figures, each a picture over the page. Its value is the one that is open, or null.
-const buttons = Object.fromEntries(Object.entries(props.choices).map(([name, text]) => {
-  const button = Object.assign(document.createElement('button'), { type: 'button', className: 'cn-btn', textContent: text });
-  button.addEventListener('click', () => open(name));
-  element.querySelector('.cn-four').append(button);
-  return [name, button];
-}));
 let codes = null, shown = null;
 ClassicNets.heed(element, ({ shown: now }) => { if (now && !now.walking) codes = now.codes; });
 
@@ -14,12 +8,13 @@ async function open(name) {
   if (shown || !codes) return;
   shown = name;
   put(name);
-  const answer = await ClassicNets.ask(element, server.figure({ ...codes, figure: name }));
+  const answer = await ClassicNets.ask(element, server.figure, { ...codes, figure: name });
   if (answer) await ClassicNets.enlarge({ src: answer.png, title: answer.title, caption: answer.caption, file: `infogan-${name}.png` });
   shown = null;
   put(null);
-  buttons[name].focus();
+  element.querySelector(`[data-figure=${name}]`).focus();
 }
+element.addEventListener('click', ({ target }) => { if (target.dataset.figure) open(target.dataset.figure); });
 // An address may ask for one.
 watch('start', () => {
   codes = props.start.codes;

@@ -6,5 +6,4 @@ const hear = ({ found }) => {
   image.alt = 'The picture as the net was given it';
   element.querySelector('.cn-cap').innerHTML = `<b>What the net was given:</b> ${side} × ${side} px. It knows ${classes.length} classes: ${classes.join(', ')}. <b>Blind spots:</b> ${blind}`;
 };
-ClassicNets.heed(element, hear);
-hear(ClassicNets.known(element));
+ClassicNets.attend(element, hear);

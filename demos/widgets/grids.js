@@ -1,7 +1,6 @@
 // Which grid's cells are shown among the candidates: one stride, or none for all three. Its value is the stride.
 const buttons = [[null, 'All'], [8, '8 px'], [16, '16 px'], [32, '32 px']].map(([stride, text]) => {
-  const button = Object.assign(document.createElement('button'), { type: 'button', className: 'cn-btn', textContent: text });
-  button.setAttribute('role', 'radio');
+  const button = ClassicNets.make('button', { className: 'cn-btn', role: 'radio', textContent: text });
   button.addEventListener('click', () => { props.value = stride && String(stride); trigger('input'); show(); ClassicNets.share(element, { view: 'candidates' }); });
   element.querySelector('.cn-grids').append(button);
   return { button, stride };

@@ -7,10 +7,8 @@ function build(next) {
   net = next;
   const { layers, pictured } = props.nets[net];
   strip.replaceChildren(...layers.map(([name, short, sees], i) => {
-    const button = Object.assign(document.createElement('button'), { type: 'button', title: name });
+    const button = ClassicNets.make('button', { role: 'radio', title: name, innerHTML: '<i></i><b></b> <span></span>' });
     button.dataset.layer = name;
-    button.setAttribute('role', 'radio');
-    button.innerHTML = `<i></i><b></b> <span></span>`;
     button.querySelector('b').textContent = short;
     button.querySelector('span').textContent = sees;
     if (pictured) Object.assign(button.querySelector('i').style, { backgroundImage: `url(${props.sprite})`, backgroundPosition: `0 ${(100 * i) / (layers.length - 1)}%` });

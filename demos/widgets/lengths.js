@@ -1,8 +1,7 @@
 // Ten capsule lengths as bars; a press chooses the capsule to decode. Its value is that digit, or null for the longest.
 const $ = (selector) => element.querySelector(selector);
 const bars = Array.from({ length: 10 }, (_, digit) => {
-  const bar = Object.assign(document.createElement('button'), { type: 'button', className: 'cn-bar' });
-  bar.setAttribute('role', 'radio');
+  const bar = ClassicNets.make('button', { className: 'cn-bar', role: 'radio' });
   bar.innerHTML = `<span class="cn-num">${digit}</span><span class="cn-track"><i class="cn-fill"></i></span><span class="cn-num cn-value"></span>`;
   bar.addEventListener('click', () => choose(digit));
   $('.cn-bars').append(bar);
@@ -15,11 +14,8 @@ const follows = () => !Number.isInteger(props.value);
 function choose(digit) { props.value = digit; trigger('input'); show(); }
 
 $('[data-do=longest]').addEventListener('click', () => choose(null));
-$('.cn-bars').addEventListener('keydown', (event) => {
-  const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
-  if (!step) return;
-  event.preventDefault();
-  const next = (bars.indexOf(document.activeElement) + step + 10) % 10;
+ClassicNets.arrows($('.cn-bars'), (right, down) => {
+  const next = (bars.indexOf(document.activeElement) + right + down + 10) % 10;
   bars[next].focus();
   choose(next);
 });

@@ -1,8 +1,9 @@
 // A square on which one drag moves both styles, and a slider for each. Its value is [c2, c3].
 const $ = (selector) => element.querySelector(selector);
+const STEP = 0.05; // of an arrow key
 const { limit, trained } = props, pad = $('.cn-pad'), id = `cn-style-${Math.random().toString(36).slice(2)}`;
 const rows = ['c2', 'c3'].map((name, i) => {
-  const row = Object.assign(document.createElement('div'), { className: 'cn-style' });
+  const row = ClassicNets.make('div', { className: 'cn-style' });
   row.innerHTML = `<label for="${id}-${i}"></label><output for="${id}-${i}" aria-live="off"></output>
     <input type="range" class="cn-slide" id="${id}-${i}" min="${-limit}" max="${limit}" step="0.01">`;
   row.querySelector('input').addEventListener('input', (event) => move(props.value.with(i, +event.target.value)));
@@ -14,22 +15,12 @@ const rows = ['c2', 'c3'].map((name, i) => {
 const kept = (value) => Math.round(100 * Math.min(limit, Math.max(-limit, value))) / 100;
 const move = (styles) => ClassicNets.share(element, { styles: styles.map(kept) });
 
-const drag = (event) => {
-  const box = pad.getBoundingClientRect();
-  move([limit * (2 * (event.clientX - box.left) / box.width - 1), limit * (1 - 2 * (event.clientY - box.top) / box.height)]);
-};
-pad.addEventListener('pointerdown', (event) => {
-  if (event.button) return;
-  pad.setPointerCapture(event.pointerId);
-  drag(event);
-});
-pad.addEventListener('pointermove', (event) => { if (pad.hasPointerCapture(event.pointerId)) drag(event); });
-pad.addEventListener('keydown', (event) => {
-  const step = { ArrowRight: [0.05, 0], ArrowLeft: [-0.05, 0], ArrowUp: [0, 0.05], ArrowDown: [0, -0.05] }[event.key];
-  if (!step) return;
-  event.preventDefault();
-  move(props.value.map((value, i) => value + step[i]));
-});
+function follow(event) {
+  const [x, y] = ClassicNets.within(pad, event);
+  move([limit * (2 * x - 1), limit * (1 - 2 * y)]);
+}
+ClassicNets.drag(pad, { begin: follow, move: follow });
+ClassicNets.arrows(pad, (right, down) => move([props.value[0] + STEP * right, props.value[1] - STEP * down]));
 
 // While a walk plays its styles are shown, and the visitor's own are kept.
 ClassicNets.heed(element, ({ styles, shown }) => {

@@ -9,9 +9,7 @@ const choose = (value) => { if (live) closeCamera(); props.value = value; $('.cn
 function fill(button, image) { button.replaceChildren(Object.assign(new Image(), { src: image, alt: '' })); }
 
 function add({ name, title, image, later }) {
-  const button = Object.assign(document.createElement('button'), { type: 'button', title });
-  button.setAttribute('role', 'radio');
-  button.setAttribute('aria-label', title);
+  const button = ClassicNets.make('button', { role: 'radio', title, ariaLabel: title });
   if (image) fill(button, image);
   else if (later) button.className = 'cn-later';
   else button.textContent = title;
@@ -43,7 +41,6 @@ async function take(file) {
 }
 
 $('input[type=file]').addEventListener('change', (event) => { const [file] = event.target.files; event.target.value = ''; if (file) take(file); });
-$('.cn-file').addEventListener('keydown', (event) => { if (event.key === 'Enter' || event.key === ' ') $('input[type=file]').click(); });
 if (props.pastes) {
   document.addEventListener('paste', (event) => {
     const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith('image/'));
@@ -112,7 +109,7 @@ if (props.streams) {
 
 /** Pictures that the server draws when somebody looks. */
 async function draw() {
-  const answer = await ClassicNets.ask(element, server.drawn({}));
+  const answer = await ClassicNets.ask(element, server.drawn, {});
   Object.entries(answer?.images ?? {}).forEach(([name, image]) => fill(buttons.get(name), image));
 }
 

@@ -13,7 +13,7 @@ const KINDS = [
 ];
 const field = $('.cn-plane-field'), chart = $('svg'), grips = [$('.cn-plane-near'), $('.cn-plane-from')];
 let dots = {}, k = 40, face = null, before = []; // before: the faces seen earlier, the last one first
-let most = [props.most, props.most], width = 480, held = null; // most: where the axes end
+let most = [props.most, props.most], width = 480; // most: where the axes end
 
 const { escaped, say, sixteenths } = ClassicNets;
 const kept = (value, i) => Math.min(props.most, most[i], Math.max(0, Math.round(value / STEP) * STEP));
@@ -24,11 +24,7 @@ const region = ([near, from]) => (from > limits()[1] ? (near > limits()[0] ? 'no
 const where = ({ near, from } = {}) => (near?.length && from?.length ? [near[k - 1], from[k - 1]] : null);
 
 /** A row of figures, one for each of the measured ks, read at the current one. */
-function read(row) {
-  const { ks } = dots, next = ks.findIndex((other) => other >= k);
-  if (next < 1) return next ? row.at(-1) : row[0];
-  return row[next - 1] + ((row[next] - row[next - 1]) * (k - ks[next - 1])) / (ks[next] - ks[next - 1]);
-}
+const read = (row) => ClassicNets.between(row, ClassicNets.among(dots.ks, k));
 
 /** Each kind of picture with its places [near, from] at the current k. */
 const placed = () => KINDS.map((kind) => {
@@ -154,20 +150,14 @@ function move(i, value) {
 }
 
 /** The limit that the pointer is at, on its axis. */
-function pointed(i, { clientX, clientY }) {
-  const box = field.getBoundingClientRect(), scale = width / box.width;
-  const t = i ? (BOTTOM - (clientY - box.top) * scale) / (BOTTOM - TOP) : ((clientX - box.left) * scale - LEFT) / (width - EDGE - LEFT);
+function pointed(i, event) {
+  const [x, y] = ClassicNets.within(field, event);
+  const t = i ? (BOTTOM - HEIGHT * y) / (BOTTOM - TOP) : (width * x - LEFT) / (width - EDGE - LEFT);
   return most[i] * Math.min(1, Math.max(0, t)) ** 2;
 }
 
 grips.forEach((grip, i) => {
-  grip.addEventListener('pointerdown', (event) => {
-    if (event.button || held !== null) return;
-    held = event.pointerId;
-    grip.setPointerCapture(held);
-  });
-  grip.addEventListener('pointermove', (event) => { if (event.pointerId === held) move(i, pointed(i, event)); });
-  grip.addEventListener('lostpointercapture', (event) => { if (event.pointerId === held) held = null; });
+  ClassicNets.drag(grip, { move(event) { move(i, pointed(i, event)); } });
   grip.addEventListener('keydown', (event) => {
     const steps = { ArrowRight: STEP, ArrowUp: STEP, ArrowLeft: -STEP, ArrowDown: -STEP, PageUp: 5, PageDown: -5, Home: -props.most, End: props.most };
     const by = steps[event.key];
@@ -192,10 +182,9 @@ function hear(change) {
   if ('face' in change) meet(change.face);
   show();
 }
-ClassicNets.heed(element, hear);
 watch('value', show);
 function learn() { dots = JSON.parse(props.dots || '{}'); fit(); show(); }
 watch('dots', learn);
 new ResizeObserver(show).observe(field);
-hear(ClassicNets.known(element));
+ClassicNets.attend(element, hear);
 learn();

@@ -27,7 +27,7 @@ function end(sentence) {
 }
 
 // --- the grid ------------------------------------------------------------------------------------------------------
-const span = (text, kind = '') => Object.assign(document.createElement('span'), { textContent: text, className: kind });
+const span = (text, kind = '') => ClassicNets.make('span', { textContent: text, className: kind });
 
 function build(figure) {
   grid = figure;
@@ -35,7 +35,7 @@ function build(figure) {
   plate.append(span(''), ...figure.columns.map((text) => span(text)));
   if (figure.name === 'race') plate.append(span('loss by seconds'), span(''));
   figure.rows.forEach((text, row) => plate.append(span(text, 'cn-row'), ...figure.columns.map((_, column) => {
-    const button = Object.assign(document.createElement('button'), { type: 'button', title: [text, figure.columns[column]].filter(Boolean).join(', ') });
+    const button = ClassicNets.make('button', { title: [text, figure.columns[column]].filter(Boolean).join(', ') });
     button.dataset.cell = `${row},${column}`;
     return button;
   })));
@@ -54,17 +54,18 @@ function race() {
   const [low, high] = [Math.floor(Math.min(...powers)), Math.ceil(Math.max(...powers))];
   const across = (seconds) => left + ((right - left) * seconds) / longest, up = (power) => bottom - ((bottom - top) * (power - low)) / Math.max(1, high - low);
   const lines = Object.entries(curves).map(([column, curve]) => {
-    const points = curve.map(([seconds, loss]) => `${across(seconds).toFixed(1)},${up(Math.log10(loss)).toFixed(1)}`), [x, y] = points.at(-1).split(',').map(Number);
-    return `<polyline ${column > 0 ? 'stroke-dasharray="5 4"' : ''} points="${points.join(' ')}"/><circle cx="${x}" cy="${y}" r="4"/><text x="${x + 8}" y="${Math.min(y + 4, bottom - 6)}">${grid.columns[column]} ${curve.at(-1)[1].toFixed(curve.at(-1)[1] < 10 ? 1 : 0)}</text>`;
+    const points = curve.map(([seconds, loss]) => [across(seconds), up(Math.log10(loss))]), [x, y] = points.at(-1);
+    return `<polyline ${column > 0 ? 'stroke-dasharray="5 4"' : ''} points="${ClassicNets.points(points)}"/><circle cx="${x}" cy="${y}" r="4"/><text x="${x + 8}" y="${Math.min(y + 4, bottom - 6)}">${grid.columns[column]} ${curve.at(-1)[1].toFixed(curve.at(-1)[1] < 10 ? 1 : 0)}</text>`;
   });
   $('.cn-race').innerHTML = `<path class="cn-axis" d="M${left} ${top - 6}V${bottom}H${right}"/><text x="${left}" y="${bottom + 18}">0</text><text x="${right}" y="${bottom + 18}" text-anchor="end">${longest.toFixed(1)} s</text>
-    ${Array.from({ length: high - low + 1 }, (_, k) => `<path class="cn-grid" d="M${left} ${up(low + k)}H${right}"/><text x="${left - 6}" y="${up(low + k) + 4}" text-anchor="end">10<tspan dy="-4" font-size="9">${low + k}</tspan></text>`).join('')}${lines.join('')}`;
+    ${Array.from({ length: high - low + 1 }, (_, k) => `<path class="cn-grid" d="M${left} ${up(low + k)}H${right}"/><text x="${left - 6}" y="${up(low + k) + 4}" text-anchor="end">${ClassicNets.tenTo(low + k)}</text>`).join('')}${lines.join('')}`;
 }
 
 watch('frame', () => {
   const { frame } = props;
   if (!running || frame.run !== runs) return;
   if (frame.failed) { end(''); return; }
+  if (frame.waiting) { told.textContent = frame.waiting; return; }
   if (!grid) build(frame);
   frame.cells.forEach(fill);
   if (frame.curves) { curves = frame.curves; race(); }
@@ -73,11 +74,13 @@ watch('frame', () => {
   else told.textContent = `Picture ${now} of ${panels}, ${Math.round(100 * frame.done)} % done${frame.done > 0.03 && frame.milliseconds ? `, ${Math.round((frame.milliseconds / 1000) * (1 / frame.done - 1))} s left` : ''}. The rest of the page goes on.`;
 });
 
+window.addEventListener('serverlost', () => { if (running) end('The server went away. What is painted stays.'); });
+
 // --- keeping -------------------------------------------------------------------------------------------------------
 /** The whole figure as one picture, with its labels. */
 function sheet() {
   const images = [...plate.querySelectorAll('img')], [w, h] = [images[0].naturalWidth, images[0].naturalHeight], [edge, head, gap] = [96, 40, 8];
-  const canvas = Object.assign(document.createElement('canvas'), { width: edge + grid.columns.length * (w + gap), height: head + grid.rows.length * (h + gap) }), pen = canvas.getContext('2d');
+  const canvas = ClassicNets.make('canvas', { width: edge + grid.columns.length * (w + gap), height: head + grid.rows.length * (h + gap) }), pen = canvas.getContext('2d');
   Object.assign(pen, { fillStyle: '#fff', font: '15px "IBM Plex Mono", monospace', textBaseline: 'middle' });
   pen.fillRect(0, 0, canvas.width, canvas.height);
   pen.fillStyle = '#16181b';

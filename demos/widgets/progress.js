@@ -1,7 +1,7 @@
 // The run in figures: the objective at every step, the octaves as they fill, and what the net recognises before and after.
 const $ = (selector) => element.querySelector(selector);
 const [left, right, top, bottom] = [40, 306, 18, 140];
-const text = (value) => (value >= 10_000 ? `${(value / 1000).toFixed(0)}k` : value >= 100 ? value.toFixed(0) : value.toPrecision(2));
+const { short } = ClassicNets;
 
 function draw({ curve, octaves, steps }) {
   const total = octaves * steps, most = Math.max(...curve) * 1.08 || 1;
@@ -11,9 +11,9 @@ function draw({ curve, octaves, steps }) {
   $('.cn-objective').innerHTML = `<path class="cn-axis" d="M${left} ${top - 8}V${bottom}H${right}"/>
     ${marks.slice(1, -1).map((k) => `<path class="cn-grid" d="M${across(k)} ${top}V${bottom}"/>`).join('')}
     ${marks.map((k) => `<text x="${across(k === total ? k - 1 : k)}" y="${bottom + 18}" text-anchor="middle">${k}</text>`).join('')}
-    <text x="${left - 5}" y="${top}" text-anchor="end">${text(most)}</text><text x="${left - 5}" y="${bottom + 4}" text-anchor="end">0</text>
-    <polyline points="${curve.map((value, i) => `${across(i).toFixed(1)},${up(value).toFixed(1)}`).join(' ')}"/>
-    <circle class="cn-point" cx="${x}" cy="${y}" r="5"/><text class="cn-last" x="${Math.min(x, right - 4)}" y="${Math.max(y - 11, 11)}" text-anchor="end">${text(curve.at(-1))}</text>`;
+    <text x="${left - 5}" y="${top}" text-anchor="end">${short(most)}</text><text x="${left - 5}" y="${bottom + 4}" text-anchor="end">0</text>
+    <polyline points="${ClassicNets.points(curve.map((value, i) => [across(i), up(value)]))}"/>
+    <circle class="cn-point" cx="${x}" cy="${y}" r="5"/><text class="cn-last" x="${Math.min(x, right - 4)}" y="${Math.max(y - 11, 11)}" text-anchor="end">${short(curve.at(-1))}</text>`;
 }
 
 function fill({ ends, octaves, octave, last }) {

@@ -4,7 +4,7 @@ const LEFT = 34, TOP = 22, BOTTOM = 226, HEIGHT = 270, TAGS = 112; // in sixteen
 const NONE = '\u2013', PATIENCE_MS = 100;
 let lab = {}, k = 40, measure = null, dropped = false, shifted = false, face = null, width = 480, timer = 0;
 
-const { escaped, say, sixteenths } = ClassicNets;
+const { between, escaped, say, sixteenths } = ClassicNets;
 const real = (number) => typeof number === 'number';
 const ready = () => lab.ks?.length > 0;
 const chosen = () => (lab.measures?.[measure] ? measure : Object.keys(lab.measures ?? {})[0]);
@@ -14,16 +14,6 @@ const kind = (first) => (first ? `first ${lab.dropped[1]} dropped` : 'none dropp
 // --- the chart -----------------------------------------------------------------------------------------------------
 const across = (place) => LEFT + ((width - TAGS - LEFT) * place) / (lab.ks.length - 1); // the ks stand evenly
 const up = (percent) => BOTTOM - ((BOTTOM - TOP) * percent) / 100;
-
-/** Where a k stands among those that were measured. */
-function among(wanted) {
-  const { ks } = lab, next = ks.findIndex((other) => other >= wanted);
-  return next < 1 ? (next ? ks.length - 1 : 0) : next - 1 + (wanted - ks[next - 1]) / (ks[next] - ks[next - 1]);
-}
-function read(row, place) {
-  const low = row[Math.floor(place)], high = row[Math.ceil(place)];
-  return real(low) && real(high) ? low + (high - low) * (place % 1) : null;
-}
 
 /** All curves, the chosen one last: the other measures, and the chosen one with and without the first eigenfaces. */
 function curves() {
@@ -71,7 +61,7 @@ function draw() {
   chart.setAttribute('viewBox', `0 0 ${width} ${HEIGHT}`);
   if (!ready()) return;
   const all = curves(), [lines, names] = references(), ends = all.map(({ row, ...rest }) => ({ ...rest, end: row.findLast(real) }));
-  const place = among(k), x = across(place), percent = read(all.at(-1).row, place), left = x > (LEFT + width - TAGS) / 2;
+  const place = ClassicNets.among(lab.ks, k), x = across(place), percent = between(all.at(-1).row, place), left = x > (LEFT + width - TAGS) / 2;
   const line = (row) => row.map((value, i) => (real(value) ? `${across(i).toFixed(1)},${up(value).toFixed(1)}` : '')).join(' ');
   const whole = { end: pixels(), name: `pixels alone ${pixels()}`, style: 'pixel' };
   const beside = (y, words) => `<text class="cn-rates-at" x="${left ? x - 8 : x + 8}" y="${y}" text-anchor="${left ? 'end' : 'start'}">${words}</text>`;
@@ -85,7 +75,7 @@ function draw() {
 
 function describe(all, percent, place) {
   const now = lab.measures[chosen()].title, told = (value) => (real(value) ? `${value.toFixed(1)} percent` : 'nothing');
-  const others = all.slice(0, -1).map(({ row, name }) => `${name} ${told(read(row, place))}`).join(', ');
+  const others = all.slice(0, -1).map(({ row, name }) => `${name} ${told(between(row, place))}`).join(', ');
   chart.setAttribute('aria-label', `Recognition rate by number of eigenfaces. With ${k}: ${now}, ${kind(+dropped)}, ${told(percent)}; ${others}. `
     + `Whole pixels without eigenfaces ${told(pixels())}. Published, on other data: ${Object.entries(lab.published).map((pair) => pair.join(' ')).join(', ')} percent.`);
   say($('h2 span'), `${kind(+dropped)}, ${lab.splits} splits`);
@@ -114,7 +104,7 @@ function judge(answer, why = face ? '' : 'No face yet.') {
 const recognise = ClassicNets.latest(async () => {
   if (!face?.weights?.length || !ready()) return;
   if (dropped && k <= lab.dropped[1]) { judge(null, `The first ${lab.dropped[1]} are left out: there are no weights to compare.`); return; }
-  judge(await ClassicNets.ask(element, server.recognise({ weights: face.weights, number: face.number, k, measure: chosen(), dropped, shifted })));
+  judge(await ClassicNets.ask(element, server.recognise, { weights: face.weights, number: face.number, k, measure: chosen(), dropped, shifted }));
 });
 function soon() {
   clearTimeout(timer);
@@ -133,11 +123,10 @@ function hear(change) {
   draw();
   soon();
 }
-ClassicNets.heed(element, hear);
 function learn() { lab = JSON.parse(props.lab || '{}'); draw(); soon(); }
 watch('lab', learn);
 new ResizeObserver(draw).observe(chart);
 hang(own, {}, 'This face');
 judge(null);
-hear(ClassicNets.known(element));
+ClassicNets.attend(element, hear);
 learn();

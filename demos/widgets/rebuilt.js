@@ -6,7 +6,7 @@ let face = {}; // as the server tells it
 let moves = [...props.value], k = +(ClassicNets.known(element).k ?? props.k), sum = '', spreads = null;
 
 const terms = moves.map((_, i) => {
-  const term = Object.assign(document.createElement('div'), { className: 'cn-term-face' });
+  const term = ClassicNets.make('div', { className: 'cn-term-face' });
   term.innerHTML = `<canvas class="cn-portrait" width="92" height="112" role="img" aria-label="Eigenface ${i + 1}"></canvas>
     <input type="range" class="cn-slide" min="${-props.limit}" max="${props.limit}" step="0.05" value="0" aria-label="Weight ${i + 1}"><output></output>`;
   term.querySelector('input').addEventListener('input', (event) => { moves[i] = added(+event.target.value - own(i)); moved(); });
@@ -31,7 +31,7 @@ function moved() {
 const rebuild = ClassicNets.latest(async () => {
   const { weights, at } = face;
   if (!weights) return;
-  const answer = await ClassicNets.ask(element, server.rebuild({ weights, moves, k }));
+  const answer = await ClassicNets.ask(element, server.rebuild, { weights, moves, k });
   if (!answer || at !== face.at) return; // meanwhile another face has come
   sum = answer.picture;
   showSum();
@@ -75,7 +75,7 @@ function showFace() {
 async function showBasis() {
   if (spreads) return;
   spreads = [];
-  const answer = await ClassicNets.ask(element, server.basis({}));
+  const answer = await ClassicNets.ask(element, server.basis, {});
   ({ spreads } = answer ?? { spreads: null });
   [answer?.mean, ...(answer?.faces ?? [])].forEach((picture, i) => ClassicNets.paint(element.querySelectorAll('.cn-sum canvas')[i], picture));
   showSliders();
@@ -90,7 +90,7 @@ ClassicNets.heed(element, (change) => {
 
 // --- more ------------------------------------------------------------------------------------------------------------
 async function openAtlas() {
-  const answer = await ClassicNets.ask(element, server.atlas({}));
+  const answer = await ClassicNets.ask(element, server.atlas, {});
   if (answer) ClassicNets.enlarge({ src: answer.png, title: 'The mean face and all 170 eigenfaces', caption: 'Row by row, those along which the 400 faces differ most come first; each is stretched to its own greatest value.', file: 'eigenfaces.png' });
 }
 

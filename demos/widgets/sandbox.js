@@ -11,10 +11,7 @@ const upright = ([ax, ay, bx, by]) => [Math.min(ax, bx), Math.min(ay, by), Math.
 
 // A box is held by its inside (corner null) or by one of its two corners.
 const parts = [0, 1].flatMap((box) => [null, 0, 1].map((corner) => {
-  const grip = document.createElement('div');
-  grip.className = corner === null ? 'cn-iou-inside' : 'cn-iou-corner';
-  grip.tabIndex = 0;
-  grip.setAttribute('role', 'button');
+  const grip = ClassicNets.make('div', { className: corner === null ? 'cn-iou-inside' : 'cn-iou-corner', tabIndex: 0, role: 'button' });
   field.append(grip);
   return { box, corner, grip };
 }));
@@ -62,12 +59,10 @@ field.addEventListener('pointermove', (event) => {
 // Comes after pointerup and pointercancel too.
 field.addEventListener('lostpointercapture', (event) => { if (event.pointerId === held?.pointer) held = null; });
 
-field.addEventListener('keydown', (event) => {
-  const step = { ArrowRight: [STEP, 0], ArrowLeft: [-STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] }[event.key];
-  const part = parts.find(({ grip }) => grip === event.target);
-  if (!step || !part) return;
-  event.preventDefault();
-  move(part, boxes[part.box], ...step);
+ClassicNets.arrows(field, (right, down, { target }) => {
+  const part = parts.find(({ grip }) => grip === target);
+  if (!part) return false;
+  move(part, boxes[part.box], STEP * right, STEP * down);
 });
 
 // --- measuring -----------------------------------------------------------------------------------------------------

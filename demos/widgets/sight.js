@@ -133,10 +133,10 @@ const hold = () => {
 };
 const drawn = () => seen?.drawn;
 const drawing = () => drawn() && hand === 'pen';
-const place = (event) => {
-  const frame = scene.getBoundingClientRect();
-  return [((event.clientX - frame.left) / frame.width) * seen.width, ((event.clientY - frame.top) / frame.height) * seen.height];
-};
+function place(event) {
+  const [x, y] = ClassicNets.within(scene, event);
+  return [x * seen.width, y * seen.height];
+}
 
 /** The candidate that a point of the picture means. */
 function meant(point) {
@@ -153,9 +153,7 @@ function point(next) {
   ClassicNets.share(element, { pointed });
 }
 scene.addEventListener('pointermove', (event) => {
-  if (!seen) return;
-  if (event.pointerId === pen) { events(event).forEach((part) => extend(place(part))); send(); }
-  else if (!drawing() && event.pointerType === 'mouse') point(meant(place(event)));
+  if (seen && !drawing() && event.pointerType === 'mouse') point(meant(place(event)));
 });
 scene.addEventListener('pointerleave', () => point(null));
 scene.addEventListener('click', (event) => {
@@ -170,26 +168,23 @@ function beside(right, down) {
   const { stride, step, box: [left, top] } = grids.cell(settings.cell ?? found.places[0] ?? 0), to = [left + (right + 0.5) * step[0], top + (down + 0.5) * step[1]];
   return to[0] > 0 && to[1] > 0 && to[0] < seen.width && to[1] < seen.height ? grids.at(stride, to)[0] : undefined;
 }
-scene.addEventListener('keydown', (event) => {
-  const way = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-  if (!way || !found) return;
-  event.preventDefault();
-  const cell = beside(...way);
+ClassicNets.arrows(scene, (right, down) => {
+  if (!found) return false;
+  const cell = beside(right, down);
   if (cell !== undefined) ClassicNets.share(element, { cell });
 });
 
 // --- drawing -------------------------------------------------------------------------------------------------------
-let strokes = [], pen = null, past = [];
-const events = (event) => { const all = event.getCoalescedEvents?.() ?? []; return all.length ? all : [event]; };
+let strokes = [], past = [];
 
-const inked = (canvas, side, lines) => Strokes.sketch(canvas, lines, side, props.side_px * props.parts, props.pen_px * props.parts);
+const inked = (canvas, side, lines) => Strokes.ink(canvas, lines, side, props.side_px * props.parts, props.pen_px * props.parts, '#000');
 const draw = () => { inked(sketch, 2 * props.side_px, strokes); $('[data-do=undo]').setAttribute('aria-disabled', !past.length); };
 
 function send() {
   let full = false;
   for (; Strokes.encode(strokes).length > props.longest; full = true) {
     strokes.at(-1).pop();
-    if (!strokes.at(-1).length) { strokes.pop(); pen = null; }
+    if (!strokes.at(-1).length) { strokes.pop(); drop(); }
   }
   const text = Strokes.encode(strokes);
   if (text !== props.value) { props.value = text; trigger('input'); }
@@ -203,22 +198,22 @@ function extend(to) {
   if (Math.hypot(next[0] - last[0], next[1] - last[1]) < SHORTEST) return;
   line.push(next);
 }
-scene.addEventListener('pointerdown', (event) => {
-  if (event.button || !seen || !drawing() || pen !== null) return;
-  scene.setPointerCapture(event.pointerId);
-  pen = event.pointerId;
-  remember();
-  strokes.push([spot(place(event))]);
-  send();
+const drop = ClassicNets.drag(scene, {
+  begin(event) {
+    if (!drawing()) return false;
+    remember();
+    strokes.push([spot(place(event))]);
+    send();
+  },
+  move(_, parts) { parts.forEach((part) => extend(place(part))); send(); },
 });
-scene.addEventListener('lostpointercapture', (event) => { if (event.pointerId === pen) pen = null; });
-const replace = (lines) => { remember(); pen = null; strokes = lines; send(); };
+const replace = (lines) => { remember(); drop(); strokes = lines; send(); };
 
 // --- buttons -------------------------------------------------------------------------------------------------------
 const actions = {
   pen() { hand = 'pen'; hold(); soon(paint); },
   point() { hand = 'point'; hold(); soon(paint); },
-  undo() { if (past.length) { pen = null; strokes = past.pop(); send(); } },
+  undo() { if (past.length) { drop(); strokes = past.pop(); send(); } },
   clear() { replace([]); },
   png() { ClassicNets.save(Boxes.framed(found, getComputedStyle(scene)).toDataURL('image/png'), 'yolo-boxes.png'); },
   json() { ClassicNets.save(`data:application/json,${encodeURIComponent(JSON.stringify(Boxes.coco(found), null, 1))}`, 'yolo-boxes.json'); },
@@ -227,8 +222,7 @@ element.addEventListener('click', (event) => { if (found) actions[event.target.c
 
 // --- beginning -----------------------------------------------------------------------------------------------------
 for (const { drawing: text, remark } of props.ready) {
-  const button = Object.assign(document.createElement('button'), { type: 'button', title: remark }), thumb = document.createElement('canvas');
-  button.setAttribute('aria-label', remark);
+  const button = ClassicNets.make('button', { title: remark, ariaLabel: remark }), thumb = ClassicNets.make('canvas');
   button.append(thumb);
   inked(thumb, 80, Strokes.decode(text));
   button.addEventListener('click', () => replace(Strokes.decode(text)));

@@ -1,9 +1,7 @@
 // The three stages of an answer, small, each with its number of boxes; the one chosen is shown large. Its value is its name.
 const NAMES = { candidates: '1 Candidates', above: '2 Above the threshold', kept: '3 After suppression' };
 const buttons = Object.entries(NAMES).map(([name, title]) => {
-  const button = Object.assign(document.createElement('button'), { type: 'button' });
-  button.setAttribute('role', 'radio');
-  button.innerHTML = `<canvas></canvas><span class="cn-cap"><b>${title}</b> <span class="cn-num"></span></span>`;
+  const button = ClassicNets.make('button', { role: 'radio', innerHTML: `<canvas></canvas><span class="cn-cap"><b>${title}</b> <span class="cn-num"></span></span>` });
   button.addEventListener('click', () => ClassicNets.share(element, { view: name, ...(name === 'candidates' ? {} : { step: name === 'above' ? 0 : null }) }));
   element.querySelector('.cn-stage-row').append(button);
   return Object.assign(button, { name });
@@ -25,7 +23,7 @@ function boxes(context, found, scale, places) {
   for (const place of places) ClassicBoxes.frame(context, found.candidates.box(place).map((side) => side * scale), found.candidates.kind(place), style, 4);
 }
 function heat(context, found, scale) {
-  const cells = document.createElement('canvas'), [width, height] = found.grids.heat(cells, found.candidates.objectness, null);
+  const cells = ClassicNets.make('canvas'), [width, height] = found.grids.heat(cells, found.candidates.objectness, null);
   context.imageSmoothingEnabled = false;
   context.drawImage(cells, 0, 0, width * scale, height * scale);
 }
@@ -43,6 +41,5 @@ const hear = ({ found, view }) => {
   if (view && view !== props.value) { props.value = view; trigger('input'); }
   if (view) show();
 };
-ClassicNets.heed(element, hear);
-hear(ClassicNets.known(element));
+ClassicNets.attend(element, hear);
 ClassicNets.share(element, { view: props.value });

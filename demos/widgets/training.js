@@ -11,14 +11,11 @@ slider.addEventListener('input', () => choose(+slider.value));
 const [width, height, top, bottom] = [700, 118, 10, 92];
 const centre = (moment) => ((moment + 0.5) * width) / moments.length;
 const up = (nats) => bottom - (bottom - top) * Math.max(0, nats) / props.progress.entropy;
-function across(step) {
-  const { steps } = props.progress, next = Math.max(1, steps.findIndex((other) => other >= step));
-  return centre(next - 1 + (step - steps[next - 1]) / (steps[next] - steps[next - 1]));
-}
+const across = (step) => centre(ClassicNets.among(props.progress.steps, step));
 
 function line(nats) {
   const total = props.progress.steps.at(-1);
-  return nats.map((value, i) => `${across(((i + 0.5) * total) / nats.length).toFixed(1)},${up(value).toFixed(1)}`).join(' ');
+  return ClassicNets.points(nats.map((value, i) => [across(((i + 0.5) * total) / nats.length), up(value)]));
 }
 
 function build() {
@@ -26,9 +23,8 @@ function build() {
   if (!steps) return;
   slider.max = steps.length - 1;
   moments = steps.map((step, moment) => {
-    const thumb = Object.assign(document.createElement('button'), { type: 'button', className: 'cn-moment' });
+    const thumb = ClassicNets.make('button', { className: 'cn-moment', ariaLabel: `After ${step} steps` });
     thumb.innerHTML = `<canvas class="cn-pix" width="28" height="28"></canvas><span class="cn-num">${step < 1000 ? step : `${(step / 1000).toFixed(1)}k`}</span>`;
-    thumb.setAttribute('aria-label', `After ${step} steps`);
     thumb.addEventListener('click', () => choose(moment));
     return thumb;
   });

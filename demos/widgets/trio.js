@@ -3,7 +3,7 @@ const $ = (selector) => element.querySelector(selector);
 let pictures = [], k = 40;
 
 const figures = [0, 1, 2].map(() => {
-  const figure = document.createElement('figure');
+  const figure = ClassicNets.make('figure');
   figure.innerHTML = `<canvas class="cn-pix" width="92" height="112" role="img"></canvas><figcaption class="cn-cap"></figcaption>
     <b>\u2013</b><small>the slide\u2019s own: <span class="cn-num">\u2013</span></small>`;
   $('.cn-trio-row').append(figure);
@@ -37,7 +37,6 @@ function hear(change) {
   k = Math.round(change.k);
   show();
 }
-ClassicNets.heed(element, hear);
 watch('pictures', build);
 build();
-hear(ClassicNets.known(element));
+ClassicNets.attend(element, hear);

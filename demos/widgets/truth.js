@@ -3,7 +3,7 @@
 const $ = (selector) => element.querySelector(selector), Boxes = ClassicBoxes;
 const HIT = 0.5, EVERY = 0.01, MOST = 100; // the IoU of a hit; from which score, and how many, boxes count for the average precision
 const scene = $('.cn-truth-scene'), overlay = scene.querySelector('svg'), select = $('select');
-let found = null, start = null, draft = null, pointer = null, drawnOn = null;
+let found = null, start = null, draft = null, drawnOn = null;
 
 const truths = () => Array.from({ length: Math.floor((props.value ?? []).length / 5) }, (_, i) => { const [kind, ...box] = props.value.slice(5 * i, 5 * i + 5); return { kind, box }; });
 function put(all) {
@@ -63,34 +63,32 @@ function curve(real) {
   const all = real.length ? Boxes.matched(boxes(), real, HIT) : [], points = Boxes.curve(all, real.length);
   const now = all.filter(({ score }) => score >= found.settings.score).length - 1;
   const dot = points[now] ? `<circle cx="${x(points[now].recall)}" cy="${y(points[now].precision)}" r="5"/><text x="${Math.min(x(points[now].recall) + 9, 236)}" y="${Math.min(y(points[now].precision) + 18, 160)}">score ${found.settings.score.toFixed(2)}</text>` : '';
-  $('.cn-curve').innerHTML = axes + (points.length ? `<polyline points="${points.map(({ precision, recall }) => `${x(recall)},${y(precision)}`).join(' ')}"/>` : '') + dot;
+  $('.cn-curve').innerHTML = axes + (points.length ? `<polyline points="${ClassicNets.points(points.map(({ precision, recall }) => [x(recall), y(precision)]))}"/>` : '') + dot;
 }
 
 // --- drawing -------------------------------------------------------------------------------------------------------
-const place = (event) => {
-  const frame = scene.getBoundingClientRect(), { width, height } = found.seen;
-  return [Math.min(width, Math.max(0, ((event.clientX - frame.left) / frame.width) * width)), Math.min(height, Math.max(0, ((event.clientY - frame.top) / frame.height) * height))];
-};
-scene.addEventListener('pointerdown', (event) => {
-  if (event.button || !found || pointer !== null) return;
-  scene.setPointerCapture(event.pointerId);
-  pointer = event.pointerId;
-  start = place(event);
-});
-scene.addEventListener('pointermove', (event) => {
-  if (event.pointerId !== pointer) return;
-  const [x, y] = place(event);
-  draft = { kind: +select.value, box: [Math.min(x, start[0]), Math.min(y, start[1]), Math.max(x, start[0]), Math.max(y, start[1])] };
-  show();
+function place(event) {
+  const [x, y] = ClassicNets.within(scene, event).map((part) => Math.min(1, Math.max(0, part)));
+  return [x * found.seen.width, y * found.seen.height];
+}
+ClassicNets.drag(scene, {
+  begin(event) {
+    if (!found) return false;
+    start = place(event);
+  },
+  move(event) {
+    const [x, y] = place(event);
+    draft = { kind: +select.value, box: [Math.min(x, start[0]), Math.min(y, start[1]), Math.max(x, start[0]), Math.max(y, start[1])] };
+    show();
+  },
+  end() {
+    const done = draft;
+    draft = null;
+    if (done && Math.min(done.box[2] - done.box[0], done.box[3] - done.box[1]) >= 3) put([...truths(), done]);
+    else show();
+  },
 });
 scene.addEventListener('pointercancel', () => { draft = null; });
-scene.addEventListener('lostpointercapture', (event) => {
-  if (event.pointerId !== pointer) return;
-  const done = draft;
-  start = draft = pointer = null;
-  if (done && Math.min(done.box[2] - done.box[0], done.box[3] - done.box[1]) >= 3) put([...truths(), done]);
-  else show();
-});
 const actions = { undo: () => put(truths().slice(0, -1)), clear: () => put([]), accept: () => put(found.kept.slice(0, props.most).map(plain)) };
 element.addEventListener('click', (event) => { if (found) actions[event.target.closest('button')?.dataset.do]?.(); });
 
@@ -108,7 +106,6 @@ function turn() {
   drawnOn = now;
 }
 const hear = (change) => { if (change.found) { found = change.found; turn(); list(); show(); } };
-ClassicNets.heed(element, hear);
-hear(ClassicNets.known(element));
+ClassicNets.attend(element, hear);
 new ResizeObserver(show).observe(element); // a fold that opens shows what has changed meanwhile
 watch('value', show);

@@ -15,7 +15,7 @@ function build() {
   const marks = props.published.map(([count, percent]) => `<path class="cn-cross" d="M${across(count) - 4} ${up(percent)}h8M${across(count)} ${up(percent) - 4}v8"/>`);
   curve.innerHTML = `${[0, 50, 100].map((percent) => `<path class="cn-grid" d="M${left} ${up(percent)}H${right}"/><text x="${left - 6}" y="${up(percent) + 4}" text-anchor="end">${percent}</text>`).join('')}
     ${[1, 50, 100, 150, 200].map((count) => `<text x="${across(count)}" y="${bottom + 17}" text-anchor="${count === 200 ? 'end' : 'middle'}">${count}</text>`).join('')}
-    <polyline points="${variance.map((percent, i) => `${across(i + 1).toFixed(1)},${up(percent).toFixed(1)}`).join(' ')}"/>
+    <polyline points="${ClassicNets.points(variance.map((percent, i) => [across(i + 1), up(percent)]))}"/>
     ${marks.join('')}
     <path class="cn-now"/><circle class="cn-point" r="5"/>`;
   show();

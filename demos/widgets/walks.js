@@ -1,12 +1,6 @@
 // Walks through the codes that loop in the page. Its value is the one that plays, or null.
 const $ = (selector) => element.querySelector(selector);
-const place = $('.cn-slide');
-const buttons = Object.fromEntries(Object.entries(props.choices).map(([name, text]) => {
-  const button = Object.assign(document.createElement('button'), { type: 'button', className: 'cn-btn', textContent: text });
-  button.addEventListener('click', () => (props.value === name ? stop() : play(name)));
-  $('.cn-walks').append(button);
-  return [name, button];
-}));
+const place = $('.cn-slide'), buttons = element.querySelectorAll('[data-play]');
 let codes = null, frames = [], timer = 0; // codes: the visitor's own, null before the first answer
 
 // --- playing -------------------------------------------------------------------------------------------------------
@@ -14,7 +8,7 @@ async function play(name) {
   if (!codes) return;
   pause();
   put(name);
-  const answer = await ClassicNets.ask(element, server.walk({ ...codes, walk: name }));
+  const answer = await ClassicNets.ask(element, server.walk, { ...codes, walk: name });
   if (props.value !== name) return;
   if (!answer) { stop(); return; }
   frames = answer.frames;
@@ -53,13 +47,14 @@ function put(name) {
 
 place.addEventListener('input', () => { pause(); show(+place.value); });
 element.addEventListener('click', (event) => {
-  const { film, do: action } = event.target.dataset;
+  const { play: walk, film, do: action } = event.target.dataset;
+  if (walk) walk === props.value ? stop() : play(walk);
   if (film) save(film);
   if (action === 'run') timer ? pause() : run();
 });
 
 async function save(kind) {
-  const walk = props.value, answer = await ClassicNets.ask(element, server.film({ ...codes, walk, kind }));
+  const walk = props.value, answer = await ClassicNets.ask(element, server.film, { ...codes, walk, kind });
   if (answer) ClassicNets.save(answer.film, `infogan-${walk}.${kind}`);
 }
 
@@ -79,7 +74,7 @@ function show(i) {
   $('.cn-reel .cn-num').textContent = `${seconds(i)} / ${seconds(frames.length)} s`;
   ClassicNets.share(element, { shown: { ...frames[i], walking: true } });
 }
-const pressed = () => Object.entries(buttons).forEach(([name, button]) => button.setAttribute('aria-pressed', name === props.value));
+const pressed = () => buttons.forEach((button) => button.setAttribute('aria-pressed', button.dataset.play === props.value));
 const running = () => { $('[data-do=run]').textContent = timer ? 'Pause' : 'Play'; };
 
 watch('start', () => {

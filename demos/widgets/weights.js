@@ -1,6 +1,6 @@
 // How much each style layer counts. Its value is the list of these weights.
 const sliders = props.layers.map((name, i) => {
-  const row = document.createElement('label');
+  const row = ClassicNets.make('label');
   row.innerHTML = `<span>${name}</span><input type="range" class="cn-slide" min="0" max="1" step="0.1" aria-label="Weight of ${name}"><span class="cn-num"></span>`;
   const slider = row.querySelector('input');
   slider.addEventListener('input', () => { props.value = props.value.with(i, +slider.value); trigger('input'); show(); });

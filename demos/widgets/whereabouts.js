@@ -45,9 +45,7 @@ function paint() {
 function warm() {
   heat.hidden = !mapped || !seen.heat;
   if (!seen.heat) return;
-  const colours = Array.from({ length: 256 }, (_, level) => ClassicNets.cividis(level / 255)), pixels = new ImageData(seen.heat_width, seen.heat_height);
-  ClassicNets.bytes(seen.heat).forEach((level, i) => pixels.data.set([...colours[level], 255], 4 * i));
-  Object.assign(heat, { width: seen.heat_width, height: seen.heat_height }).getContext('2d').putImageData(pixels, 0, 0);
+  ClassicNets.paintHeat(heat, Array.from(ClassicNets.bytes(seen.heat), (level) => level / 255), seen.heat_width);
 }
 
 function say() {
@@ -88,11 +86,10 @@ element.addEventListener('click', (event) => {
   if (name) choose(name);
   if (event.target.closest('[data-do=map]')) { mapped = !mapped; heat.hidden = !mapped; mark(); }
 });
-$('[role=radiogroup]').addEventListener('keydown', (event) => {
-  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key], open = radios.filter((button) => !button.disabled);
-  if (!step || !open.length) return;
-  event.preventDefault();
-  const next = open.at((open.indexOf(event.target) + step) % open.length);
+ClassicNets.arrows($('[role=radiogroup]'), (right, down, { target }) => {
+  const open = radios.filter((button) => !button.disabled);
+  if (!open.length) return false;
+  const next = open.at((open.indexOf(target) + right + down) % open.length);
   choose(next.dataset.place);
   next.focus();
 });

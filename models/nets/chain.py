@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from torch import Tensor, nn
 
-from models.nets.googlenet import pick
+from models.nets.stages import pick
 
 
 class Chain(nn.Module):

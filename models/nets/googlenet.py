@@ -4,11 +4,14 @@ Szegedy et al. 2014, arXiv 1409.4842. Layers bear Caffe's names: `conv2/3x3`, `i
 what its rectifier lets through.
 """
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from models.nets.stages import pick
 
 # Channels of an inception module: 1×1, 3×3 reduced, 3×3, 5×5 reduced, 5×5, pooled.
 INCEPTIONS = {
@@ -46,7 +49,7 @@ def local_response_normalised(features: Tensor) -> Tensor:
     """
     channels = features.shape[1]
     squares = F.pad(features.square(), (0, 0, 0, 0, 2, 2))
-    scale = 1 + 1e-4 / 5 * sum(squares[:, start : start + channels] for start in range(5))
+    scale = 1 + 1e-4 / 5 * functools.reduce(torch.add, (squares[:, start : start + channels] for start in range(5)))
     return features * (scale.rsqrt() * scale.sqrt().rsqrt())  # scale to the power of −0.75
 
 
@@ -117,13 +120,19 @@ class GoogLeNet(nn.Module):
         yield "conv2/3x3_reduce", (features := self.conv2(self.normalise(self.pool(features))))
         yield "conv2/3x3", (features := self.conv3(features))
         features = self.pool(self.normalise(features))
-        for name in INCEPTIONS:
+        for name, module in self.inceptions():
             if name in POOLED_BEFORE:
                 features = self.pool(features)
-            for branch, activation in self.get_submodule(f"inception{name}").stages(features):
+            for branch, activation in module.stages(features):
                 yield f"inception_{name}/{branch}", activation
             features = activation
         yield "logits", self.fc(features.mean(dim=(2, 3)))
+
+    def inceptions(self) -> Iterator[tuple[str, Inception]]:
+        """The inception modules, from low to high: "3a", "3b", and so on."""
+        for name, part in self.named_children():
+            if isinstance(part, Inception):
+                yield name.removeprefix("inception"), part
 
     def forward(self, pictures: Tensor, layers: Sequence[str] = ("logits",)) -> dict[str, Tensor]:
         """The activations asked for, by name; nothing is computed beyond the deepest of them."""
@@ -163,18 +172,3 @@ class ThinGoogLeNet(nn.Module):
             yield name, F.relu(self.mirrors[name](activation)) if name in self.mirrors else activation
 
     forward = GoogLeNet.forward
-
-
-def pick(stages: Iterator[tuple[str, Tensor]], names: Sequence[str]) -> dict[str, Tensor]:
-    """The stages of those names; none after the last of them is run.
-
-    Raises:
-        ValueError: if there is no stage of such a name.
-    """
-    found: dict[str, Tensor] = {}
-    for name, activation in stages:
-        if name in names:
-            found[name] = activation
-        if len(found) == len(set(names)):
-            return found
-    raise ValueError(f"layers must be layers of the net, got {', '.join(set(names) - set(found))}")

@@ -111,6 +111,10 @@ class Progress(nn.Module):
         samples: (T, 10, S, 28, 28), grey levels made at those steps from the same latents, a category a row.
     """
 
+    nats: Tensor
+    steps: Tensor
+    samples: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("nats", torch.zeros(STRETCHES))
@@ -127,6 +131,11 @@ class Trained(nn.Module):
         correlations: (2, 6), of c2 and c3 with each measured property, Spearman's within a digit.
         twin_nats: (P,), L_I while the twin was trained.
     """
+
+    categories: Tensor
+    purities_percent: Tensor
+    correlations: Tensor
+    twin_nats: Tensor
 
     def __init__(self) -> None:
         super().__init__()

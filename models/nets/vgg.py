@@ -5,17 +5,24 @@ its rectifier lets through.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, get_args
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.nets.googlenet import pick
+from models.nets.stages import pick
 
-DEPTHS = (2, 2, 4, 4, 1)  # how many convolutions each block has, the fifth as many as are used
+Convolution = Literal[  # block and place in it; of the fifth block as many as are used
+    "conv1_1", "conv1_2",
+    "conv2_1", "conv2_2",
+    "conv3_1", "conv3_2", "conv3_3", "conv3_4",
+    "conv4_1", "conv4_2", "conv4_3", "conv4_4",
+    "conv5_1",
+]  # fmt: skip
+CONVOLUTIONS: tuple[Convolution, ...] = get_args(Convolution)
 WIDTHS = (64, 128, 256, 512, 512)
 THIN_WIDTHS = (16, 32, 64, 128, 128)
-CONVOLUTIONS = tuple(f"conv{block}_{place}" for block, depth in enumerate(DEPTHS, 1) for place in range(1, depth + 1))
 MEAN_RGB, STD_RGB = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, from 0 to 1
 POOLINGS: dict[str, Callable[..., Tensor]] = {"average": F.avg_pool2d, "max": F.max_pool2d}
 RAREST = 0.05  # of the layer's mean activation: a channel that says less is not made louder than this one
@@ -34,7 +41,7 @@ class VGG19(nn.Module):
     std: Tensor
 
     def __init__(
-        self, widths: Sequence[int] = WIDTHS, deepest: str = CONVOLUTIONS[-1], normalised: bool = False
+        self, widths: Sequence[int] = WIDTHS, deepest: Convolution = "conv5_1", normalised: bool = False
     ) -> None:
         super().__init__()
         self.features, inputs = nn.Sequential(), 3
@@ -79,6 +86,7 @@ def balance(net: VGG19, pictures: Tensor) -> VGG19:
             loudness = F.relu(part(features)).mean(dim=(0, 2, 3))
             before = loudness.clamp_min(RAREST * loudness.mean())
             part.weight.div_(before[:, None, None, None])
-            part.bias.div_(before)
+            if part.bias is not None:
+                part.bias.div_(before)
         features = part(features)
     return net

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import torch
 
-from models.deepdream import finished
 from models.device import computes_bfloat16, device
+from models.frames import finished
 from models.nets.vgg import VGG19
 from models.painters import Painter
 from models.style import StyleParams, transfer

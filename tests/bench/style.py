@@ -9,7 +9,7 @@ import torch
 from demos.pictures import opened_style
 from demos.style_run import content_of
 from models import painters
-from models.deepdream import finished
+from models.frames import finished
 from models.images import to_tensor
 from models.nets.vgg import VGG19
 from models.painters import Painter

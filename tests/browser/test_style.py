@@ -162,7 +162,7 @@ def test_race_is_drawn_kept_and_can_be_saved(context, app_url):
     with Image.open(download.value.path()) as sheet:
         assert sheet.width > 2 * 200
     page.locator(".cn-plate button").first.click()
-    expect(page.locator(".cn-dialog")).to_be_visible()
+    expect(page.locator(".cn-dialog[open]")).to_be_visible()
 
 
 def test_figure_can_be_stopped(context, app_url):

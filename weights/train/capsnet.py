@@ -44,7 +44,7 @@ def train(data: Path | None, checkpoint: Checkpoint, device: torch.device, epoch
     pictures, digits = load_mnist("train", data)
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
-    net = CapsNet().to(device, memory_format=torch.channels_last)
+    net = CapsNet().to(device).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(net.parameters())
     batches = BatchSampler(RandomSampler(pictures, generator=generator), BATCH, drop_last=False)
     schedule = torch.optim.lr_scheduler.OneCycleLR(

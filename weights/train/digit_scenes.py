@@ -55,9 +55,10 @@ def middle_line(picture: np.ndarray) -> np.ndarray:
 
 def scene(digits: Digits, random: np.random.Generator) -> tuple[Tensor, Tensor]:
     """A picture (3, 256, 256) in [0, 1] and its labels (G, 5): the digit, then its box's xyxy in px."""
-    ink, labels = np.zeros((SIDE_PX, SIDE_PX), np.float32), []
+    ink = np.zeros((SIDE_PX, SIDE_PX), np.float32)
+    labels: list[tuple[float, float, float, float, float]] = []
     for _ in range(random.integers(1, MOST_DIGITS + 1)):
-        index = random.integers(len(digits.labels))
+        index = int(random.integers(len(digits.labels)))
         drawn = draw(digits, index, random)
         height, width = drawn.shape
         place = free_place((width, height), [label[1:] for label in labels], random)
@@ -163,7 +164,8 @@ def scribble(pen: ImageDraw.ImageDraw, random: np.random.Generator) -> None:
     elif kind == 2:
         pen.ellipse((x, y, x + 2 * width, y + 2 * height), outline=shade, width=thick)
     elif kind == 3:
-        pen.arc(frame, *random.uniform(0, 360, 2), fill=shade, width=thick)
+        start, end = random.uniform(0, 360, 2)
+        pen.arc(frame, start, end, shade, thick)
     else:
         points = (np.array([x, y]) + random.normal(0, 30, (random.integers(2, 7), 2)).cumsum(axis=0)).flatten()
         pen.line(points.tolist(), shade, thick, joint="curve")
@@ -179,7 +181,7 @@ def coloured(ink: np.ndarray, other: np.ndarray, random: np.random.Generator) ->
     strong = random.uniform(0.45, 1)
     pen = (pen * 0.3) + (-1 if darker else 1) * strong * 0.85 + paper - 0.15
     if random.random() < 0.5:  # a clean canvas, black on white or white on black
-        paper, pen = (np.float32(1), np.float32(0)) if darker else (np.float32(0), np.float32(1))
+        paper, pen = np.full_like(paper, darker), np.full_like(pen, not darker)
     picture = paper + other * (dirt - paper)
     picture = picture * (1 - ink) + ink * pen
     if random.random() < 0.5:

@@ -23,6 +23,7 @@ from models.face_pictures import SIZE
 from models.face_space import (
     MEASURES,
     FaceSpace,
+    Measure,
     compare,
     distance_from_face_space,
     distance_in_face_space,
@@ -31,14 +32,14 @@ from models.face_space import (
     recognise,
     shifted,
 )
-from models.occlusion import COARSE, reconstruct_occluded
+from models.occlusion import COARSE, WAYS, reconstruct_occluded
 from weights import EMBEDDED
 from weights.train.orl_faces import Faces, load_faces, load_others
-from weights.train.recipe import embed
+from weights.train.recipe import embed, summed
 
 SEEDS = range(10)
 KS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50, 60, 80, 100, 120, 150, 170)
-Setting = tuple[bool, str, int, int]  # whether known pictures are known shifted as well, the measure, k, dropped
+Setting = tuple[bool, Measure, int, int]  # whether known pictures are known shifted as well, the measure, k, dropped
 SETTINGS: tuple[Setting, ...] = tuple(itertools.product((False, True), MEASURES, KS, (0, DROPPED)))
 FEWEST = 30  # eigenfaces, where they are chosen
 FOLDS = 5
@@ -145,7 +146,7 @@ def correct(distances: Tensor, subjects: Tensor, unseen: Faces) -> float:
 def recognition(known: Faces, unseen: Faces, moved: Sequence[bool]) -> float:
     """The rate with the measure, the k and the number of dropped eigenfaces that serve best within the known half."""
     settings = [setting for setting in SETTINGS if setting[0] in moved and FEWEST <= setting[2] < KS[-1]]
-    within = sum(rates(part, rest, settings) for part, rest in folds(known))
+    within = summed(rates(part, rest, settings) for part, rest in folds(known))
     return rates(known, unseen, [settings[int(within.argmax())]]).item()
 
 
@@ -175,13 +176,13 @@ def occlusion(known: Faces, unseen: Faces, seed: int) -> dict[str, float]:
     small = space.shrunk(COARSE)
     errors = {}
     for name, ink in INKS.items():
-        for way in ("projection", "masked", "robust"):
+        for way in WAYS:
             errors[f"error_{way}_{name}"] = 0.0
         for face in unseen.pictures:
             visible = torch.ones(SIZE, dtype=torch.bool)
             visible[BAND if name == "band" else block(random)] = False
             covered = torch.where(visible, face, ink)
-            for way in ("projection", "masked", "robust"):
+            for way in WAYS:
                 off = (reconstruct_occluded(space, covered, visible, way, small) - face)[~visible]
                 errors[f"error_{way}_{name}"] += off.square().mean().sqrt().item() / len(unseen.pictures)
     return errors
@@ -189,10 +190,10 @@ def occlusion(known: Faces, unseen: Faces, seed: int) -> dict[str, float]:
 
 def block(random: torch.Generator) -> tuple[slice, slice]:
     """A quarter of the picture, anywhere."""
-    corner = [
+    top, left = (
         int(torch.randint(side - length + 1, (), generator=random)) for side, length in zip(SIZE, BLOCK, strict=True)
-    ]
-    return tuple(slice(start, start + length) for start, length in zip(corner, BLOCK, strict=True))
+    )
+    return slice(top, top + BLOCK[0]), slice(left, left + BLOCK[1])
 
 
 # --- what the tab shows of it ---------------------------------------------------------------------
@@ -201,8 +202,8 @@ def block(random: torch.Generator) -> tuple[slice, slice]:
 def lab(faces: Faces) -> Tensor:
     """Recognition rates in percent, (shifted, measures, dropped, ks), the mean over ten halves; 0 if none is left."""
     settings = [setting for setting in SETTINGS if setting[2] > setting[3]]
-    told = sum(rates(*halves(faces, seed), settings) for seed in SEEDS) / len(SEEDS)
-    table = dict(zip(settings, told.tolist(), strict=True))
+    total = summed(rates(*halves(faces, seed), settings) for seed in SEEDS)
+    table = dict(zip(settings, (total / len(SEEDS)).tolist(), strict=True))
     return torch.tensor([table.get(setting, 0.0) for setting in SETTINGS]).view(2, len(MEASURES), len(KS), 2).mT
 
 

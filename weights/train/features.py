@@ -5,6 +5,7 @@ al. 2015, arXiv 1412.6550). What each of the two learns from whom is in `googlen
 """
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -17,12 +18,13 @@ from models.nets.googlenet import ThinGoogLeNet
 from models.nets.vgg import THIN_WIDTHS, VGG19
 from weights.train import googlenet_lessons, vgg19_lessons
 from weights.train.natural_images import load_natural_images
-from weights.train.recipe import Checkpoint, arguments, embed, evaluate_embedded, look_in_nets_data
+from weights.train.recipe import Checkpoint, arguments, embed, evaluate_embedded, look_in_nets_data, summed
 
 EPOCHS = {"cpu": 12, "cuda": 60}  # not yet timed on a GPU
 BATCH, LEARNING_RATE = 40, 3e-3
 LESSONS = {"googlenet": googlenet_lessons, "vgg19": vgg19_lessons}
-NETS = {"googlenet": ThinGoogLeNet, "vgg19": lambda: VGG19(THIN_WIDTHS)}
+NETS: dict[str, Callable[[], nn.Module]] = {"googlenet": ThinGoogLeNet, "vgg19": lambda: VGG19(THIN_WIDTHS)}
+Lessons = googlenet_lessons.Lessons | vgg19_lessons.Lessons
 
 
 def crops(pictures: Tensor, side_px: int, generator: torch.Generator) -> Tensor:
@@ -49,12 +51,12 @@ def crops(pictures: Tensor, side_px: int, generator: torch.Generator) -> Tensor:
 
 
 def train(
-    lessons: nn.Module, data: Path | None, checkpoint: Checkpoint, device: torch.device, epochs: int, seed: int
+    lessons: Lessons, data: Path | None, checkpoint: Checkpoint, device: torch.device, epochs: int, seed: int
 ) -> nn.Module:
     """The student, after `epochs` of lessons of which those in the checkpoint are not run again."""
     (pictures, labels), _ = load_natural_images(data)
     generator = torch.Generator().manual_seed(seed)
-    lessons = lessons.to(device, memory_format=torch.channels_last)
+    lessons = lessons.to(device).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW((part for part in lessons.parameters() if part.requires_grad), LEARNING_RATE)
     batches = BatchSampler(RandomSampler(pictures, generator=generator), BATCH, drop_last=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -68,7 +70,7 @@ def train(
                 with torch.autocast(device.type, torch.bfloat16):
                     losses = lessons(fresh, labels[batch].to(device), generator)
                 optimizer.zero_grad()
-                sum(losses.values()).backward()
+                summed(losses.values()).backward()
                 optimizer.step()
                 schedule.step()
                 progress.set_postfix({name: f"{loss.item():.3f}" for name, loss in losses.items()})

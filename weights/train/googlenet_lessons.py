@@ -16,6 +16,7 @@ from models.fold import fold
 from models.nets.googlenet import MIRRORED, GoogLeNet, ThinGoogLeNet
 from weights.manifest import BVLC_GOOGLENET
 from weights.train.natural_images import load_natural_images
+from weights.train.recipe import summed
 
 CLASSES, SIDE_PX = 20, 112
 DREAMING, DREAMS = 24, 240  # dreams in a batch, and how many go on at a time
@@ -30,7 +31,8 @@ STEP, WAKING = (1.5, 4), 1 / 16  # how far a dream goes in a step, in levels, an
 class Lessons(nn.Module):
     """A student and its teacher, with all that only the lessons need."""
 
-    side_px = SIDE_PX
+    side_px = smallest_px = SIDE_PX  # of what is shown to it, and of what `step` lets it dream on
+    dreams: Tensor
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +52,7 @@ class Lessons(nn.Module):
         with torch.no_grad():
             truth = self.teacher(seen, tuple(FOLLOWED))
         answers = self.answer(seen)
-        followed = sum(
+        followed = summed(
             weight * distance(answers[name].float(), truth[name].float()) for name, weight in FOLLOWED.items()
         )
         labelled = F.cross_entropy(answers["logits"][: len(labels)].float(), labels)
@@ -63,10 +65,10 @@ class Lessons(nn.Module):
         waking = torch.rand(DREAMING, generator=generator) < WAKING
         dreams[waking] = fresh[:DREAMING][waking]
         layer = DREAMED[int(torch.randint(len(DREAMED), (), generator=generator))]
-        shift = torch.randint(-16, 17, (2,), generator=generator).tolist()
+        down, right = torch.randint(-16, 17, (2,), generator=generator).tolist()
         strength = STEP[0] + (STEP[1] - STEP[0]) * torch.rand(DREAMING, 1, 1, 1, generator=generator).to(dreams)
         self.student.eval()
-        change, _ = step(self, dreams, DeepDreamParams(layer=layer, strength=1), whole_layer, tuple(shift))
+        change, _ = step(self, dreams, DeepDreamParams(layer=layer, strength=1), whole_layer, (down, right))
         self.student.train()
         dreams.add_(strength * change).clamp_(0, 1)
         return dreams.clone()
@@ -120,7 +122,7 @@ class Correlation:
     """Pearson's correlation of two activations, for every channel over all places of all pictures."""
 
     def __init__(self) -> None:
-        self.sums: Tensor | float = 0.0
+        self.sums = torch.zeros(())
 
     def add(self, answer: Tensor, truth: Tensor) -> None:
         """Count in what two nets say, (B, C, H, W) each."""

@@ -11,6 +11,7 @@ c3 are signed by what they were measured to do, which changes nothing but their 
 
 import argparse
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import spearmanr
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import BatchSampler, RandomSampler
 from tqdm import tqdm
 
@@ -154,23 +155,23 @@ def teach_d(run: Run, real: Tensor, made: Tensor, categories: Tensor, styles: Te
     moved = move(real, run.random).to(run.device) if informed else None
     with torch.autocast(run.device.type, torch.bfloat16):
         told_real, read_real, _ = run.discriminator(real.to(run.device))
-        read_moved = run.discriminator(moved)[1] if informed else None
-        told_made, *read_made = run.discriminator(made, shared=informed)
+        read_moved = None if moved is None else run.discriminator(moved)[1]
+        told_made, logits, means = run.discriminator(made, shared=informed)
     loss = F.softplus(-told_real.float()).mean() + F.softplus(told_made.float()).mean()
-    if informed:
+    if read_moved is not None:
         loss = loss - agreement(read_real.float().softmax(1), read_moved.float().softmax(1))
-    descend(run.optimizer_d, loss + codes_loss(*read_made, categories, styles))
+    descend(run.optimizer_d, loss + codes_loss(logits, means, categories, styles))
 
 
 def teach_g(run: Run, made: Tensor, categories: Tensor, styles: Tensor) -> float:
     """Let G deceive D and, as far as λ counts, be read by Q; what Q read of c1, in nats."""
     run.discriminator.requires_grad_(False)
     with torch.autocast(run.device.type, torch.bfloat16):
-        told, *read = run.discriminator(made)
+        told, logits, means = run.discriminator(made)
     loss = F.softplus(-told.float()).mean()
-    descend(run.optimizer_g, loss + run.information * codes_loss(*read, categories, styles))
+    descend(run.optimizer_g, loss + run.information * codes_loss(logits, means, categories, styles))
     run.discriminator.requires_grad_(True)
-    return mutual_information(read[0].detach(), categories).item()
+    return mutual_information(logits.detach(), categories).item()
 
 
 def codes_loss(category_logits: Tensor, means: Tensor, categories: Tensor, styles: Tensor) -> Tensor:
@@ -230,12 +231,9 @@ def train_judge(pictures: Tensor, digits: Tensor, seed: int, epochs: int = 4) ->
 
 
 @torch.inference_mode()
-def in_parts(net: nn.Module, inputs: Tensor) -> tuple[Tensor, ...] | Tensor:
+def in_parts(net: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
     """What the net makes of many inputs, some at a time, on the CPU."""
-    parts = [net(part) for part in inputs.split(500)]
-    if isinstance(parts[0], Tensor):
-        return torch.cat(parts)
-    return tuple(torch.cat(outputs) for outputs in zip(*parts, strict=True))
+    return torch.cat([net(part) for part in inputs.split(500)])
 
 
 def contingency(rows: Tensor, columns: Tensor) -> Tensor:
@@ -263,7 +261,7 @@ def information_nats(table: Tensor) -> float:
 
 def sorted_percent(discriminator: Discriminator, pictures: Tensor, digits: Tensor) -> float:
     """How many percent of real digits c1 sorts rightly, its categories matched to digits."""
-    _, logits, _ = in_parts(lambda part: discriminator(part.float() / 255), pictures)
+    logits = in_parts(lambda part: discriminator(part.float() / 255)[1], pictures)
     return matched_percent(contingency(logits.argmax(dim=1), digits))
 
 
@@ -297,7 +295,7 @@ def make(generator: Generator) -> Samples:
 
 def read_nats(discriminator: Discriminator, made: Samples) -> float:
     """L_I of c1 as Q reads it in samples."""
-    _, logits, _ = in_parts(discriminator, made.pictures)
+    logits = in_parts(lambda part: discriminator(part)[1], made.pictures)
     return mutual_information(logits, made.categories).item()
 
 
@@ -362,10 +360,10 @@ def finish(nets: Trained) -> Trained:
 @torch.no_grad()
 def sign_styles(nets: Trained, signs: Tensor) -> None:
     """Turn round each style (2,) whose sign is −1, in G and in Q, so that more of it is more of what it does."""
-    nets.generator.dense[0].weight[:, -STYLES:] *= signs
-    for layer, sign in zip((nets.discriminator.codes[-1], nets.discriminator.stroke), signs, strict=True):
-        layer.weight[-1] *= sign
-        layer.bias[-1] *= sign
+    nets.generator.get_parameter("dense.0.weight")[:, -STYLES:] *= signs
+    for layer, sign in zip(("codes.3", "stroke"), signs, strict=True):
+        for kind in ("weight", "bias"):
+            nets.discriminator.get_parameter(f"{layer}.{kind}")[-1] *= sign
 
 
 def evaluate(nets: Trained, data: Path | None) -> dict[str, float | str]:

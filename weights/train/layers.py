@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 
 from models import recognisers
-from models.deepdream import DeepDreamParams, dream, finished, noise, whole_layer
+from models.deepdream import DeepDreamParams, dream, noise, whole_layer
+from models.frames import finished
 from models.images import read_picture, to_tensor, to_uint8
 from models.photographs import fitted
 from models.recognisers import LAYERS, Recogniser

@@ -4,9 +4,7 @@ Imagenette and Imagewoof (J. Howard, 2019), 144 × 144. ImageNet's terms allow r
 them, the pictures themselves are never shown or shipped.
 """
 
-import hashlib
 import io
-import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +14,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
+
+from weights.train.recipe import data_folder, read_data
 
 ARCHIVES = {
     "imagenette144_train.zip": "84f5947d9e80cd1ab8845c737419e1cf05207fbca990d73e807ea42599cae3c3",
@@ -31,7 +31,7 @@ def load_natural_images(folder: Path | None = None) -> tuple[tuple[Tensor, Tenso
     Raises:
         ValueError: if there is no such folder, or an archive is not the one that the recipe was written for.
     """
-    folder = folder or Path(os.environ.get("NETS_DATA", ""), "data", "natural_images")
+    folder = folder or data_folder() / "natural_images"
     pictures, classes = [], []
     for name, sha256 in ARCHIVES.items():
         for picture, kind in read(folder / name, sha256):
@@ -45,12 +45,7 @@ def load_natural_images(folder: Path | None = None) -> tuple[tuple[Tensor, Tenso
 
 def read(path: Path, sha256: str) -> Iterator[tuple[np.ndarray, str]]:
     """Pictures (144, 144, 3) and the WordNet ids of what they show, in the order of their names."""
-    if not path.is_file():
-        raise ValueError(f"--data must be the folder that holds {path.name}, got {path.parent}")
-    content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise ValueError(f"{path.name} must have sha256 {sha256}, got {found}")
+    content = read_data(path.parent, path.name, sha256)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = sorted(name for name in archive.namelist() if name.endswith(".webp"))
         for name in tqdm(names, desc=path.name):

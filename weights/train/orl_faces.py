@@ -4,8 +4,7 @@ Forty people, ten pictures each (Samaria, Harter 1994). Where there is no such f
 copy of the same pictures, smaller, and figures differ a little; the pictures to measure against must be there.
 """
 
-import hashlib
-import os
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.face_pictures import SIZE
+from weights.train.recipe import data_folder, read_data
 
 SHA256 = {
     "orl_faces.npz": "bc4a48c1f0e8d0dc753c4b6c68750ee196be96abd8ae593c972f5bbec33b0045",
@@ -45,8 +45,7 @@ def load_faces(folder: Path | None = None) -> Faces:
     Raises:
         ValueError: if the file there is another.
     """
-    path = data_file("orl_faces.npz", folder)
-    if not path.is_file():
+    if not ((folder or data_folder()) / "faces/orl_faces.npz").is_file():
         return load_olivetti()
     told = read("orl_faces.npz", folder)
     subjects, indices = (torch.from_numpy(told[name]).long() for name in ("subject", "index"))
@@ -77,15 +76,10 @@ def framed(pictures: Tensor) -> Tensor:
 
 
 def read(name: str, folder: Path | None) -> dict[str, np.ndarray]:
-    """The arrays of a file, whose bytes are checked."""
-    content = data_file(name, folder).read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != SHA256[name]:
-        raise ValueError(f"{name} must have sha256 {SHA256[name]}, got {digest}")
-    with np.load(data_file(name, folder)) as arrays:
+    """The arrays of a file, whose bytes are checked.
+
+    Raises:
+        ValueError: if it is absent, or another.
+    """
+    with np.load(io.BytesIO(read_data(folder or data_folder(), f"faces/{name}", SHA256[name]))) as arrays:
         return dict(arrays)
-
-
-def data_file(name: str, folder: Path | None) -> Path:
-    """Where a file of faces is."""
-    return (folder or Path(os.environ.get("NETS_DATA", ""), "data")) / "faces" / name

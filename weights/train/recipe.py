@@ -1,9 +1,10 @@
 """What every recipe shares: its command line, its checkpoint, and how the result is embedded and measured."""
 
 import argparse
+import functools
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,32 @@ def arguments(doc: str, name: str, epochs: dict[str, int], nets: Sequence[str] =
     return options
 
 
+def data_folder() -> Path:
+    """`$NETS_DATA/data`, where recipes look unless told otherwise."""
+    return Path(os.environ.get("NETS_DATA", ""), "data")
+
+
+def read_data(folder: Path, name: str, sha256: str) -> bytes:
+    """The content of a file of data, which may be a folder further down.
+
+    Raises:
+        ValueError: if it is absent, or not the one that the recipe was written for.
+    """
+    path = folder / name
+    if not path.is_file():
+        raise ValueError(f"--data must be the folder that holds {name}, got {folder}")
+    content = path.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise ValueError(f"{path.name} must have sha256 {sha256}, got {found}")
+    return content
+
+
+def summed(parts: Iterable[Tensor]) -> Tensor:
+    """The sum of tensors, in their order; there is at least one."""
+    return functools.reduce(torch.add, parts)
+
+
 def look_in_nets_data() -> None:
     """Let `$WEIGHTS_DIR` be `$NETS_DATA/weights` where it is not set."""
     if "NETS_DATA" in os.environ:
@@ -84,10 +111,12 @@ def halved(tensor: Tensor) -> Tensor:
     return tensor.half() if tensor.is_floating_point() else tensor
 
 
-def evaluate_embedded(name: str, net: nn.Module, evaluate: Callable[..., dict[str, float]], data: Path | None) -> None:
+def evaluate_embedded(
+    name: str, net: nn.Module, evaluate: Callable[..., Mapping[str, float | str]], data: Path | None
+) -> None:
     """Print the figures of the embedded file, one `name: value` a line."""
     path = EMBEDDED / f"{name}.safetensors"
     net.load_state_dict(load_file(path))
-    figures = evaluate(net.eval(), data) | {"embedded_mb": path.stat().st_size / 1e6}
+    figures = {**evaluate(net.eval(), data), "embedded_mb": path.stat().st_size / 1e6}
     for key, value in figures.items():
         print(f"{key}: {value:.4g}" if isinstance(value, float) else f"{key}: {value}")

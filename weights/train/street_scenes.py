@@ -4,10 +4,8 @@
 `natural_images`: nothing has. None of them is ever shown or shipped.
 """
 
-import hashlib
 import io
 import json
-import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from torch import Tensor
 from models.detectors import COCO, STREET
 from models.yolo import GREY
 from weights.train.natural_images import load_natural_images
+from weights.train.recipe import data_folder, read_data
 
 CLASSES = {COCO.index(name): name for name in STREET}  # by their numbers among COCO's eighty
 ARCHIVES = {
@@ -54,7 +53,7 @@ def load_photographs(split: str, folder: Path | None = None) -> list[Photograph]
     Raises:
         ValueError: if a file is absent, or not the one that the recipe was written for.
     """
-    folder = folder or Path(os.environ.get("NETS_DATA", ""), "data")
+    folder = folder or data_folder()
     found = labelled("street5", split, folder / "detection")
     if split == "train":
         found += labelled("coco_small", split, folder / "detection") + unlabelled(folder / "natural_images")
@@ -63,16 +62,17 @@ def load_photographs(split: str, folder: Path | None = None) -> list[Photograph]
 
 def labelled(name: str, split: str, folder: Path) -> list[Photograph]:
     """The pictures of one COCO-format file."""
-    told = json.loads(checked(folder / f"{name}.json"))
-    places, boxes = {number: place for place, number in enumerate(CLASSES)}, {}
+    told = json.loads(read(folder, f"{name}.json"))
+    places = {number: place for place, number in enumerate(CLASSES)}
+    boxes: dict[int, list[tuple[float, ...]]] = {}
     for item in told["annotations"]:
         if item["category_id"] in places and not item["iscrowd"]:
             x, y, width, height = item["bbox"]
             box = (places[item["category_id"]], x, y, x + width, y + height)
             boxes.setdefault(item["image_id"], []).append(box)
-    content = {}
+    content: dict[str, bytes] = {}
     for archive in ARCHIVES[name]:
-        with zipfile.ZipFile(io.BytesIO(checked(folder / archive))) as opened:
+        with zipfile.ZipFile(io.BytesIO(read(folder, archive))) as opened:
             content |= {entry: opened.read(entry) for entry in opened.namelist()}
     return [
         Photograph(
@@ -84,15 +84,9 @@ def labelled(name: str, split: str, folder: Path) -> list[Photograph]:
     ]
 
 
-def checked(path: Path) -> bytes:
-    """A file's content."""
-    if not path.is_file():
-        raise ValueError(f"--data must be the folder that holds detection/{path.name}, got {path.parent.parent}")
-    content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != SHA256[path.name]:
-        raise ValueError(f"{path.name} must have sha256 {SHA256[path.name]}, got {found}")
-    return content
+def read(folder: Path, name: str) -> bytes:
+    """The content of one of the files, whose bytes are checked."""
+    return read_data(folder.parent, f"{folder.name}/{name}", SHA256[name])
 
 
 def unlabelled(folder: Path) -> list[Photograph]:
@@ -114,7 +108,7 @@ def scene(photographs: Sequence[Photograph], side_px: int, random: np.random.Gen
             for top, bottom in ((0, down), (down, side_px))
         ]
     for frame in frames:
-        photograph = photographs[random.integers(len(photographs))]
+        photograph = photographs[int(random.integers(len(photographs)))]
         labels.append(paste(sheet, frame, photograph, random))
     picture = torch.from_numpy(np.asarray(sheet, dtype=np.float32) / 255).permute(2, 0, 1)
     return tinted(picture, random), torch.from_numpy(np.concatenate(labels))

@@ -19,6 +19,7 @@ from models.nets.vgg import THIN_WIDTHS, VGG19, WIDTHS, balance
 from weights.manifest import SQUEEZENET, VGG19_TO_RELU3_1, WCT_ENCODER
 from weights.train.googlenet_lessons import CLASSES, distance
 from weights.train.natural_images import load_natural_images
+from weights.train.recipe import summed
 
 LABELS_WEIGHT, THINGS_WEIGHT = 0.2, 0.3
 STYLE_LAYERS = tuple(f"relu{block}_1" for block in range(1, 6))
@@ -61,7 +62,7 @@ class Lessons(nn.Module):
 
     def compared(self, answers: dict[str, Tensor], truth: dict[str, Tensor]) -> Tensor:
         """The summed distance of answers from the truth."""
-        return sum(distance(answers[name].float(), told.float()) for name, told in truth.items())
+        return summed(distance(answers[name].float(), told.float()) for name, told in truth.items())
 
     def graduate(self, pictures: Tensor) -> VGG19:
         """The student by itself, its normalisations folded, its channels balanced on some of the training pictures."""
@@ -97,9 +98,9 @@ def distilled() -> VGG19:
 @torch.no_grad()
 def recoloured(net: VGG19, colours: Tensor, offset: Tensor) -> None:
     """Let the first filters include a linear map of colours (3, 3), which wants pictures in [0, 1]."""
-    first = net.features[0]
-    first.bias += torch.einsum("oihw,i->o", first.weight, colours @ net.mean.flatten() + offset)
-    first.weight.copy_(torch.einsum("oihw,ij,j->ojhw", first.weight, colours, net.std.flatten()))
+    weight, bias = net.get_parameter("features.0.weight"), net.get_parameter("features.0.bias")
+    bias.add_(torch.einsum("oihw,i->o", weight, colours @ net.mean.flatten() + offset))
+    weight.copy_(torch.einsum("oihw,ij,j->ojhw", weight, colours, net.std.flatten()))
 
 
 def real() -> VGG19:

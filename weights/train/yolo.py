@@ -31,7 +31,7 @@ from weights.train import digit_scenes, street_scenes
 from weights.train.detection_ap import average_precision, detections
 from weights.train.detection_loss import Targets, detection_loss, labelled, nothing_like, told_by
 from weights.train.googlenet_lessons import distance
-from weights.train.recipe import arguments, embed, look_in_nets_data
+from weights.train.recipe import arguments, embed, look_in_nets_data, summed
 from weights.train.street_scenes import CLASSES
 
 EPOCHS = {"cpu": 40, "cuda": 300}
@@ -95,7 +95,7 @@ class StreetLessons(nn.Module):
         places = cells(*pictures.shape[2:]).to(logits)
         shown, said = self.taught(pictures, places)
         losses = detection_loss(logits, labelled(said, logits, labels, places), places)
-        followed = sum(distance(seen.float(), told.float()) for seen, told in zip(features, shown, strict=True))
+        followed = summed(distance(seen.float(), told.float()) for seen, told in zip(features, shown, strict=True))
         return losses | {"features": FEATURES_WEIGHT * followed}
 
     @torch.no_grad()
@@ -107,7 +107,8 @@ class StreetLessons(nn.Module):
         return features, told_by(told, places)
 
 
-LESSONS = {"digits": DigitLessons, "street": StreetLessons}
+Lessons = DigitLessons | StreetLessons
+LESSONS: dict[str, type[Lessons]] = {"digits": DigitLessons, "street": StreetLessons}
 
 
 def coco_nano() -> YOLOX:
@@ -124,7 +125,7 @@ def main() -> None:
         report(tuple(MEASURED), options.data)
     else:
         torch.manual_seed(options.seed)
-        lessons = LESSONS[options.net]().to(options.device, memory_format=torch.channels_last)
+        lessons = LESSONS[options.net]().to(options.device).to(memory_format=torch.channels_last)
         lessons.load(options.data)
         net = train(lessons, options)
         embed(f"yolox_{options.net}", fold(net.cpu().eval()).state_dict())
@@ -132,7 +133,7 @@ def main() -> None:
         report((options.net,), options.data)
 
 
-def train(lessons: nn.Module, options: argparse.Namespace) -> YOLOX:
+def train(lessons: Lessons, options: argparse.Namespace) -> nn.Module:
     """The running average of the student, once it has learnt."""
     average = AveragedModel(lessons.student, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
     optimizer = torch.optim.AdamW(lessons.student.parameters(), weight_decay=WEIGHT_DECAY)
@@ -147,7 +148,7 @@ def train(lessons: nn.Module, options: argparse.Namespace) -> YOLOX:
         for _ in (progress := tqdm(range(lessons.steps), desc=f"epoch {epoch + 1}/{options.epochs}", mininterval=5)):
             losses = losses_on(lessons, lessons.scenes(random), options.device)
             optimizer.zero_grad()
-            sum(losses.values()).backward()
+            summed(losses.values()).backward()
             nn.utils.clip_grad_norm_(lessons.student.parameters(), 10)
             optimizer.step()
             schedule.step()
@@ -165,7 +166,7 @@ def stacked(scenes: Sequence[tuple[Tensor, Tensor]], device: torch.device) -> Te
     return torch.stack([picture for picture, _ in scenes]).to(device, memory_format=torch.channels_last)
 
 
-def losses_on(lessons: nn.Module, scenes: Sequence[tuple[Tensor, Tensor]], device: torch.device) -> dict[str, Tensor]:
+def losses_on(lessons: Lessons, scenes: Sequence[tuple[Tensor, Tensor]], device: torch.device) -> dict[str, Tensor]:
     """The losses on a batch of scenes."""
     labels = pad_sequence([label for _, label in scenes], batch_first=True, padding_value=-1).to(device)
     with torch.autocast(device.type, torch.bfloat16):
