@@ -4,8 +4,8 @@
   let line = null, lost = false, losing = 0, praising = 0;
 
   function say(words) {
-    line ??= document.body.appendChild(Object.assign(document.createElement('p'), { className: 'cn-pulse', role: 'status' }));
-    line.textContent = words;
+    line ??= document.body.appendChild(ClassicNets.make('p', { className: 'cn-pulse', role: 'status' }));
+    ClassicNets.say(line, words);
     line.hidden = !words;
   }
 

@@ -18,6 +18,7 @@ from demos.serving.counts import COUNTS
 from demos.serving.sense import again, makes_sense, whole
 
 MOST_BYTES = 24_000_000  # of a body: five large pictures, or a film of 120 frames
+TOO_MUCH = f"A request must have at most {MOST_BYTES:,} bytes."
 
 READ = {
     "page": r"/",
@@ -102,7 +103,7 @@ class Doors:
 
 
 NOT_FOUND = JSONResponse({"detail": "There is nothing here."}, 404)
-TOO_LARGE = JSONResponse({"detail": f"A request must have at most {MOST_BYTES:,} bytes."}, 413)
+TOO_LARGE = JSONResponse({"detail": TOO_MUCH}, 413)
 NO_JSON = JSONResponse({"detail": "A request must be JSON."}, 415)
 NO_SENSE = JSONResponse({"detail": "The server can make no sense of this request."}, 400)
 
@@ -128,7 +129,7 @@ def limited(receive: Receive) -> Receive:
         message = await receive()
         total += len(message.get("body", b""))
         if total > MOST_BYTES:
-            raise HTTPException(413, f"A request must have at most {MOST_BYTES:,} bytes.")
+            raise HTTPException(413, TOO_MUCH)
         return message
 
     return read

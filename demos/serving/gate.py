@@ -149,7 +149,9 @@ class Gate:
         return sorted(self.waiting, key=lambda turn: turn.rank)
 
     def leave(self, turn: Turn, ended: str) -> None:
-        """The turn is over, or given away: the next one may come."""
+        """The turn is over, or given away: the next one may come. One that has left already stays away."""
+        if turn not in self.everybody():
+            return
         seconds = time.monotonic() - turn.began
         if turn in self.waiting:
             self.waiting.remove(turn)

@@ -6,6 +6,7 @@ import sys
 import traceback
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 log = logging.getLogger("demos.serving.faults")
 TOLD = ("kind", "ended", "waited_s", "ran_s", "fault", "where")  # what our own records say besides
@@ -36,9 +37,12 @@ def take_over() -> None:
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
-    traceback.print_exc = lambda *_, **__: log.error(
-        "fault", exc_info=sys.exc_info()
-    )  # Gradio's way to tell of a fault
+    traceback.print_exc = note  # Gradio's way to tell of a fault
+
+
+def note(*_: Any, **__: Any) -> None:
+    """Log the fault that is being handled."""
+    log.error("fault", exc_info=sys.exc_info())
 
 
 def begin() -> None:

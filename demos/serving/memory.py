@@ -46,11 +46,12 @@ class Memory:
         key = (path, scope["scheme"], scope.get("root_path"), *(headers.get(name) for name in HOSTS))
         async with self.making:
             kept = self.kept.get(key) or await self.made(scope, receive)
-            self.remember(key, kept)
-        await answer(kept, headers)(scope, receive, send)
+            if kept:
+                self.remember(key, kept)
+        await (answer(kept, headers) if kept else self.app)(scope, receive, send)
 
-    async def made(self, scope: Scope, receive: Receive) -> Kept:
-        """The answer to a request without a query, and without compression."""
+    async def made(self, scope: Scope, receive: Receive) -> Kept | None:
+        """The answer to a request without a query and without compression, unless it is a refusal."""
         told: list[Message] = []
 
         async def hear(message: Message) -> None:
@@ -58,6 +59,8 @@ class Memory:
 
         headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
         await self.app({**scope, "query_string": b"", "headers": headers}, receive, hear)
+        if told[0]["status"] != 200:
+            return None
         plain = b"".join(message.get("body", b"") for message in told)
         media_type = Headers(raw=told[0]["headers"]).get("content-type", "")
         return Kept(media_type, plain, gzip.compress(plain, 6), f'"{hashlib.sha256(plain).hexdigest()[:16]}"')

@@ -2,7 +2,7 @@
 
 import re
 import signal
-from contextlib import ExitStack
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import expect
@@ -31,13 +31,19 @@ def works_again(page):
     expect(page.locator(".cn-foot .cn-error:visible")).to_have_count(0)
 
 
-def test_page_hears_of_a_restart_and_goes_on_as_it_is(context):
-    port = free_port()
-    with ExitStack() as first:
-        url, process = first.enter_context(started(port))
+@contextmanager
+def dreaming(context, port):
+    """A page in the middle of a dream, and the process of its server."""
+    with started(port) as (url, process):
         page = context.new_page()
         page.goto(f"{url}?{LONG}")
         expect(told(page)).to_contain_text("Octave")
+        yield page, process
+
+
+def test_page_hears_of_a_restart_and_goes_on_as_it_is(context):
+    port = free_port()
+    with dreaming(context, port) as (page, process):
         page.evaluate("window.sameTab = true")
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=15)
@@ -52,11 +58,7 @@ def test_page_hears_of_a_restart_and_goes_on_as_it_is(context):
 def test_tab_works_again_after_its_server_was_killed(context):
     """Gradio loads a page anew whose run broke off; what it is set to is in its address."""
     port = free_port()
-    with ExitStack() as first:
-        url, process = first.enter_context(started(port))
-        page = context.new_page()
-        page.goto(f"{url}?{LONG}")
-        expect(told(page)).to_contain_text("Octave")
+    with dreaming(context, port) as (page, process):
         process.kill()
         expect(page.locator(".cn-pulse")).to_contain_text("The server does not answer")
     with started(port):

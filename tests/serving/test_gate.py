@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
+from demos.serving.counts import COUNTS
 from demos.serving.gate import LEAVING, Gate, Waiting
 
 
@@ -142,13 +143,14 @@ def test_deadline_ends_a_run_whether_somebody_listens_or_not():
     gate = Gate(longest_s=0.2)
 
     async def deaf():
-        steps = gate.steps("toy", "ann", lambda: count_to(1000, 0.01))
+        steps = gate.steps("deaf", "ann", lambda: count_to(1000, 0.01))
         await anext(steps)  # and asks for no more
         begun = time.monotonic()
         after = await done(gate, "bob")
         waited = time.monotonic() - begun
         with pytest.raises(ValueError, match="took longer"):
             await anext(steps)
+        assert COUNTS.ended["deaf", "over"] == 1
         return after, waited
 
     after, waited = asyncio.run(deaf())

@@ -57,6 +57,17 @@ def test_memory_of_pages_is_bounded(made):
     assert len(asked) == 3 * MOST_KEPT + 1
 
 
+def test_page_that_failed_is_not_remembered():
+    answers = iter([JSONResponse({}, 500), JSONResponse({}, 500), JSONResponse({"well": True})])
+
+    async def answer(_: Request) -> JSONResponse:
+        return next(answers)
+
+    app = Memory(Starlette(routes=[Route("/", answer)]))
+    first, second = asyncio.run(fetched(app, ["/", "/"], {}))
+    assert (first.status_code, second.json()) == (500, {"well": True})
+
+
 def test_page_comes_compressed_and_not_again_to_who_has_it(made):
     _, get = made
     [first] = get("/", **{"accept-encoding": "gzip"})
